@@ -1,0 +1,41 @@
+package meterveil.cohort;
+
+import meterveil.block.BlockLength;
+import meterveil.energy.Commodity;
+import meterveil.energy.WattHours;
+import meterveil.tenant.TenantId;
+
+/// One cohort as it was planned. Holds how many meters it has, never which.
+///
+/// @param tenant whose meters they are
+/// @param id unique within the tenant, for ever
+/// @param district the district of all its meters
+/// @param tariffClass the class of all its meters
+/// @param commodity what all its meters measure
+/// @param members how many meters it has, 1 to [#MEMBERS_MAX]
+/// @param blockLength what its meters report at once
+public record Cohort(
+    TenantId tenant,
+    CohortId id,
+    DistrictId district,
+    TariffClass tariffClass,
+    Commodity commodity,
+    int members,
+    BlockLength blockLength) {
+
+  /// The most meters of a cohort: what keeps a day's item under 3 KB.
+  public static final int MEMBERS_MAX = 75;
+
+  /// @throws IllegalArgumentException if `members` is outside its limits
+  public Cohort {
+    if (members < 1 || members > MEMBERS_MAX) {
+      throw new IllegalArgumentException(
+          "a cohort has 1 to %d meters, not %d".formatted(MEMBERS_MAX, members));
+    }
+  }
+
+  /// What one of its meters adds to an hour at most.
+  public WattHours clip() {
+    return tariffClass.clip(commodity);
+  }
+}
