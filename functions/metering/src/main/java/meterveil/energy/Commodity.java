@@ -10,14 +10,14 @@ public enum Commodity {
   /// District heat. Capped at a connection of 100 kW.
   HEAT(100_000);
 
-  private final WattHours cap;
+  private final long capWh;
 
   Commodity(long capWh) {
-    this.cap = new WattHours(capWh);
+    this.capWh = capWh;
   }
 
   /// The most one meter can have measured in an hour; more is an error of the meter and refused.
   public WattHours cap() {
-    return cap;
+    return new WattHours(capWh);
   }
 }
