@@ -25,7 +25,7 @@ public final class Times {
 
   private Times() {}
 
-  /// Whether a block of that day can still be accepted.
+  /// Whether a block is over and can still be accepted.
   public static boolean accepts(Block block, Instant now) {
     return !now.isBefore(block.end()) && !now.isAfter(block.end().plus(ACCEPTED_FOR));
   }
@@ -43,6 +43,11 @@ public final class Times {
   /// The first instant after a UTC day.
   public static Instant end(LocalDate day) {
     return day.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
+  }
+
+  /// Whether a block of a UTC day can still be accepted: it did not end too long ago.
+  public static boolean acceptsAnyOf(LocalDate day, Instant now) {
+    return !now.isAfter(end(day).plus(ACCEPTED_FOR));
   }
 
   /// Whether a UTC day is due for closing.

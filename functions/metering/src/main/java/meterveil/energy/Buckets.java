@@ -10,7 +10,7 @@ import java.util.Arrays;
 public final class Buckets {
 
   /// The most buckets a scale may have: what [meterveil.cell.DayKey] can permute without bias, and
-  /// enough for 5 GWh.
+  /// enough for 40 MWh.
   public static final int COUNT_MAX = 80;
 
   private static final long[] ENDS_WH = ends();

@@ -1,0 +1,74 @@
+package meterveil.cell;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import meterveil.cohort.Cohort;
+import meterveil.energy.Buckets;
+import meterveil.energy.WattHours;
+import meterveil.reading.BlockReading;
+
+/// What one meter's block adds to its cohort's item: nothing in it tells an energy without the day
+/// key.
+///
+/// @param token what keeps it from being added twice
+/// @param hours one for each hour of the block
+/// @param clippedWh energy above the clip, masked
+/// @param wholeBucket the permuted bucket of the block's whole energy, clipped or not
+/// @param late what is added in place of the hours when they are frozen already
+record Contribution(
+    Token token, List<Hour> hours, BigInteger clippedWh, byte wholeBucket, Late late) {
+
+  Contribution {
+    hours = List.copyOf(hours);
+  }
+
+  /// @param energyWh the clipped energy, masked; of an hour that was not measured the mask alone
+  /// @param bucket the permuted bucket of the clipped energy; none if it was not measured
+  record Hour(BigInteger energyWh, Optional<Byte> bucket) {}
+
+  /// @param energyWh the block's clipped energy, masked
+  /// @param bucket the permuted bucket of that energy
+  record Late(BigInteger energyWh, byte bucket) {}
+
+  /// Clips, masks and permutes.
+  static Contribution of(DayKey key, Cohort cohort, Token token, BlockReading reading) {
+    long[] masks = key.masks(token, Slots.MASKS);
+    var block = reading.block();
+    var hours = new ArrayList<Hour>(block.length().hours());
+    WattHours whole = WattHours.ZERO;
+    WattHours counted = WattHours.ZERO;
+    for (int hour = 0; hour < block.length().hours(); hour++) {
+      if (reading.isMeasured(hour)) {
+        WattHours clipped = reading.energy(hour).atMost(cohort.clip());
+        byte[] names = key.permutation(cohort.id(), block, hour);
+        hours.add(new Hour(masked(clipped, masks[hour]), Optional.of(names[Buckets.of(clipped)])));
+        whole = whole.plus(reading.energy(hour));
+        counted = counted.plus(clipped);
+      } else {
+        hours.add(new Hour(masked(WattHours.ZERO, masks[hour]), Optional.empty()));
+      }
+    }
+    var above = new WattHours(whole.value() - counted.value());
+    byte[] wholeNames = key.permutation(cohort.id(), block, Slots.WHOLE);
+    byte[] lateNames = key.permutation(cohort.id(), block, Slots.LATE);
+    return new Contribution(
+        token,
+        hours,
+        masked(above, masks[Slots.CLIPPED]),
+        wholeNames[Buckets.of(whole)],
+        new Late(masked(counted, masks[Slots.LATE]), lateNames[Buckets.of(counted)]));
+  }
+
+  /// Energy plus mask. The masks of a sum are taken away exactly, so it does not wrap around.
+  private static BigInteger masked(WattHours energy, long mask) {
+    return unsigned(mask).add(BigInteger.valueOf(energy.value()));
+  }
+
+  /// A mask as a number from 0 to 2^64 - 1.
+  static BigInteger unsigned(long mask) {
+    var number = BigInteger.valueOf(mask & Long.MAX_VALUE);
+    return mask < 0 ? number.setBit(63) : number;
+  }
+}

@@ -1,0 +1,134 @@
+package meterveil.cell;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.InvalidKeyException;
+import java.security.NoSuchAlgorithmException;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import meterveil.block.Block;
+import meterveil.cohort.CohortId;
+import meterveil.energy.Buckets;
+import meterveil.meter.ThingName;
+
+/// The random key of one tenant's day, and all that is derived from it with HMAC-SHA-256 used as a
+/// pseudo-random function. Each use starts its input with a byte of its own, so that no two uses
+/// share an input.
+///
+/// - A *token* stands for one meter and block: the first 64 bits of HMAC(1 ‖ thing ‖ 0 ‖ start ‖
+///   hours).
+/// - *Masks* are what a contribution is hidden under: 64 bits per slot, from HMAC(2 ‖ token ‖
+///   counter) in counter mode (NIST SP 800-108), four slots to a block of 256 bits.
+/// - A *permutation* renames the buckets of one slot of a cohort's item: 512 bits of HMAC(3 ‖
+///   cohort ‖ 0 ‖ start ‖ slot ‖ counter) are read as a number in the factorial number system
+///   (Lehmer code), whose digits choose each name among those left. With at most 80 names 80! <
+///   2^396, so every permutation is as likely as another to within 2^-116.
+///
+/// Safe for use by many threads. Does not show the key in any text.
+public final class DayKey {
+
+  /// The length of a key.
+  public static final int BYTES = 32;
+
+  private static final byte TOKEN = 1;
+  private static final byte MASK = 2;
+  private static final byte PERMUTATION = 3;
+  private static final int MASKS_PER_BLOCK = 4;
+  private static final int PERMUTATION_WORDS = 16;
+
+  private final Mac prototype;
+
+  /// @param key 32 random bytes
+  /// @throws IllegalArgumentException if there are more or fewer
+  public DayKey(byte[] key) {
+    if (key.length != BYTES) {
+      throw new IllegalArgumentException("a day key has 32 bytes");
+    }
+    try {
+      prototype = Mac.getInstance("HmacSHA256");
+      prototype.init(new SecretKeySpec(key, "HmacSHA256"));
+    } catch (NoSuchAlgorithmException | InvalidKeyException e) {
+      throw new IllegalStateException("every Java has HMAC-SHA-256", e);
+    }
+  }
+
+  /// The token of a meter for a block.
+  public Token token(ThingName thing, Block block) {
+    byte[] name = thing.value().getBytes(StandardCharsets.US_ASCII);
+    var input = ByteBuffer.allocate(name.length + 11);
+    input.put(TOKEN).put(name).put((byte) 0).putLong(block.start().getEpochSecond());
+    input.put((byte) block.length().hours());
+    return new Token(ByteBuffer.wrap(mac().doFinal(input.array())).getLong());
+  }
+
+  /// The masks of a token, one per slot from 0.
+  ///
+  /// @return `slots` numbers, each of 64 bits without sign
+  public long[] masks(Token token, int slots) {
+    var masks = new long[slots];
+    Mac mac = mac();
+    var input = ByteBuffer.allocate(13).put(0, MASK).putLong(1, token.value());
+    for (int slot = 0; slot < slots; slot += MASKS_PER_BLOCK) {
+      input.putInt(9, slot / MASKS_PER_BLOCK);
+      var output = ByteBuffer.wrap(mac.doFinal(input.array()));
+      for (int i = slot; i < Math.min(slot + MASKS_PER_BLOCK, slots); i++) {
+        masks[i] = output.getLong();
+      }
+    }
+    return masks;
+  }
+
+  /// The names of the buckets in one slot of a cohort's item.
+  ///
+  /// @return `names[bucket]`, each of 0 to [Buckets#COUNT_MAX] - 1 once
+  public byte[] permutation(CohortId cohort, Block block, int slot) {
+    int[] number = permutationNumber(cohort, block, slot);
+    var names = new byte[Buckets.COUNT_MAX];
+    for (byte i = 0; i < names.length; i++) {
+      names[i] = i;
+    }
+    for (int left = names.length; left > 1; left--) {
+      int chosen = divide(number, left);
+      byte name = names[chosen];
+      names[chosen] = names[left - 1];
+      names[left - 1] = name;
+    }
+    return names;
+  }
+
+  private int[] permutationNumber(CohortId cohort, Block block, int slot) {
+    byte[] name = cohort.value().getBytes(StandardCharsets.US_ASCII);
+    var input = ByteBuffer.allocate(name.length + 12);
+    input.put(PERMUTATION).put(name).put((byte) 0).putLong(block.start().getEpochSecond());
+    input.put((byte) slot);
+    Mac mac = mac();
+    var number = ByteBuffer.allocate(PERMUTATION_WORDS * Integer.BYTES);
+    number.put(mac.doFinal(input.array()));
+    number.put(mac.doFinal(input.put(input.capacity() - 1, (byte) 1).array()));
+    var words = new int[PERMUTATION_WORDS];
+    number.flip().order(ByteOrder.BIG_ENDIAN).asIntBuffer().get(words);
+    return words;
+  }
+
+  /// Divides a number of many 32-bit words by a small one, in place.
+  ///
+  /// @return the remainder
+  private static int divide(int[] words, int divisor) {
+    long remainder = 0;
+    for (int i = 0; i < words.length; i++) {
+      long dividend = (remainder << 32) | Integer.toUnsignedLong(words[i]);
+      words[i] = (int) (dividend / divisor);
+      remainder = dividend % divisor;
+    }
+    return (int) remainder;
+  }
+
+  private Mac mac() {
+    try {
+      return (Mac) prototype.clone();
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException("Java's own HMAC can be cloned", e);
+    }
+  }
+}

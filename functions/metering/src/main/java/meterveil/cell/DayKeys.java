@@ -1,0 +1,98 @@
+package meterveil.cell;
+
+import java.time.Clock;
+import java.time.LocalDate;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import meterveil.block.Times;
+import meterveil.cell.DayKeyTable.WrappedKey;
+import meterveil.tenant.TenantId;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.services.kms.KmsClient;
+
+/// The day keys, as KMS makes and opens them.
+///
+/// A key is made by whoever needs it first, under an encryption context of tenant and day, and
+/// shared through the table by all. A key once fetched is kept in memory until its day closes.
+///
+/// Safe for use by many threads.
+public final class DayKeys {
+
+  private final DayKeyTable table;
+  private final KmsClient kms;
+  private final String kmsKeyId;
+  private final Clock clock;
+  private final Map<TenantDay, DayKey> open = new ConcurrentHashMap<>();
+
+  private record TenantDay(TenantId tenant, LocalDate day) {}
+
+  /// @param table where they lie wrapped
+  /// @param kms what wraps and opens them
+  /// @param kmsKeyId the KMS key under which they are wrapped
+  /// @param clock says when a day ended
+  public DayKeys(DayKeyTable table, KmsClient kms, String kmsKeyId, Clock clock) {
+    this.table = table;
+    this.kms = kms;
+    this.kmsKeyId = kmsKeyId;
+    this.clock = clock;
+  }
+
+  /// The key of a day, made if there is none yet.
+  ///
+  /// @return nothing once the day is closed, or ended too long ago to be opened
+  /// @throws software.amazon.awssdk.core.exception.SdkException if KMS or DynamoDB refused or did
+  ///   not answer; nothing is lost by asking again
+  Optional<DayKey> obtain(TenantId tenant, LocalDate day) {
+    Optional<DayKey> existing = find(tenant, day);
+    if (existing.isPresent() || !Times.acceptsAnyOf(day, clock.instant())) {
+      return existing;
+    }
+    if (table.find(tenant, day).isPresent()) {
+      return Optional.empty(); // a marker
+    }
+    var made =
+        kms.generateDataKey(generate ->
+            generate
+                .keyId(kmsKeyId)
+                .numberOfBytes(DayKey.BYTES)
+                .encryptionContext(context(tenant, day)));
+    if (!table.putFirst(new WrappedKey(tenant, day, Optional.of(made.ciphertextBlob())))) {
+      return find(tenant, day);
+    }
+    return Optional.of(remember(tenant, day, made.plaintext()));
+  }
+
+  /// The key of a day.
+  ///
+  /// @return nothing if none was made, or once the day is closed
+  /// @throws software.amazon.awssdk.core.exception.SdkException if KMS or DynamoDB refused or did
+  ///   not answer
+  public Optional<DayKey> find(TenantId tenant, LocalDate day) {
+    open.keySet().removeIf(kept -> Times.isClosed(kept.day(), clock.instant()));
+    DayKey kept = open.get(new TenantDay(tenant, day));
+    if (kept != null) {
+      return Optional.of(kept);
+    }
+    return table
+        .find(tenant, day)
+        .flatMap(WrappedKey::wrapped)
+        .map(wrapped -> remember(tenant, day, unwrap(tenant, day, wrapped)));
+  }
+
+  private SdkBytes unwrap(TenantId tenant, LocalDate day, SdkBytes wrapped) {
+    return kms.decrypt(decrypt ->
+            decrypt.keyId(kmsKeyId).ciphertextBlob(wrapped).encryptionContext(context(tenant, day)))
+        .plaintext();
+  }
+
+  private DayKey remember(TenantId tenant, LocalDate day, SdkBytes plaintext) {
+    var key = new DayKey(plaintext.asByteArrayUnsafe());
+    open.put(new TenantDay(tenant, day), key);
+    return key;
+  }
+
+  private static Map<String, String> context(TenantId tenant, LocalDate day) {
+    return Map.of("tenant", tenant.value(), "day", day.toString());
+  }
+}

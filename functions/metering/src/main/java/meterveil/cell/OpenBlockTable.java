@@ -1,0 +1,301 @@
+package meterveil.cell;
+
+import java.math.BigInteger;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import meterveil.block.Block;
+import meterveil.block.Times;
+import meterveil.cell.OpenBlock.Hour;
+import meterveil.cell.OpenBlock.State;
+import meterveil.cohort.Cohort;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValue;
+import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
+
+/// The `OpenBlocks` table: one item for each cohort and block.
+///
+/// Written with the low-level client, as adding to sums, counts and sets of one item in one
+/// conditional write is an expression the mapper has no words for. Capacity is paid by the size of
+/// the item, so its names are short:
+///
+/// | attribute | holds |
+/// |---|---|
+/// | `c`, `b` | the key: tenant and cohort; start of the block |
+/// | `s0`…`s23` | masked sum of an hour |
+/// | `n0`…`n23` | how many meters measured it |
+/// | `g0`…`g23` | the set of permuted buckets |
+/// | `x`, `w` | masked energy above the clip; permuted buckets of whole blocks |
+/// | `t` | tokens |
+/// | `l`, `k`, `u` | late blocks: masked total, permuted buckets, tokens |
+/// | `z` | state; none while open |
+/// | `a` | when the cohort was asked |
+/// | `e` | when DynamoDB may delete it |
+///
+/// Safe for use by many threads. Every method throws SdkException when DynamoDB did not answer or
+/// throttled; the write may or may not have been done, and may be repeated.
+public final class OpenBlockTable {
+
+  /// How long an emptied item stays as a marker, so that nobody takes its absence for an open one.
+  public static final Duration MARKER_KEPT = Duration.ofDays(7);
+
+  private static final String OPEN = "attribute_not_exists(z)";
+  private static final String NO_TOKEN = "NOT contains(t, :token) AND NOT contains(u, :token)";
+  private static final AttributeValue ONE = AttributeValue.fromN("1");
+
+  private final DynamoDbClient dynamoDb;
+  private final String name;
+
+  /// @param dynamoDb what it is reached through
+  /// @param name the table's physical name
+  public OpenBlockTable(DynamoDbClient dynamoDb, String name) {
+    this.dynamoDb = dynamoDb;
+    this.name = name;
+  }
+
+  /// Adds a block to an open item, making it if there is none.
+  ///
+  /// @return false if the item has the token already, or is not open any more
+  boolean add(Cohort cohort, Block block, Contribution contribution) {
+    var add = new StringBuilder("ADD ");
+    var values = new HashMap<String, AttributeValue>();
+    values.put(":one", ONE);
+    for (int i = 0; i < contribution.hours().size(); i++) {
+      int hour = i;
+      Contribution.Hour it = contribution.hours().get(i);
+      add.append("s%d :s%d, ".formatted(hour, hour));
+      values.put(":s" + hour, number(it.energyWh()));
+      it.bucket()
+          .ifPresent(bucket -> {
+            add.append("n%d :one, g%d :g%d, ".formatted(hour, hour, hour));
+            values.put(":g" + hour, bytes(bucket));
+          });
+    }
+    add.append("x :x, w :w, t :t");
+    values.put(":t", bytes(contribution.token()));
+    putWhole(values, contribution);
+    if (contribution.hours().stream().allMatch(hour -> hour.bucket().isEmpty())) {
+      values.remove(":one");
+    }
+    return update(cohort, block, add.toString(), NO_TOKEN + " AND " + OPEN, values);
+  }
+
+  /// Adds a block to a frozen item's late part.
+  ///
+  /// @return false if the item has the token already, or is not frozen
+  boolean addLate(Cohort cohort, Block block, Contribution contribution) {
+    var values = new HashMap<String, AttributeValue>();
+    values.put(":l", number(contribution.late().energyWh()));
+    values.put(":k", bytes(contribution.late().bucket()));
+    values.put(":t", bytes(contribution.token()));
+    values.put(":frozen", state(State.FROZEN));
+    putWhole(values, contribution);
+    return update(
+        cohort, block, "ADD l :l, k :k, u :t, x :x, w :w", NO_TOKEN + " AND z = :frozen", values);
+  }
+
+  private static void putWhole(Map<String, AttributeValue> values, Contribution contribution) {
+    values.put(":x", number(contribution.clippedWh()));
+    values.put(":w", bytes(contribution.wholeBucket()));
+    values.put(":token", AttributeValue.fromB(sdkBytes(contribution.token())));
+  }
+
+  /// Asks for nothing back, not even when the condition fails: a collector may not read.
+  private boolean update(
+      Cohort cohort,
+      Block block,
+      String expression,
+      String condition,
+      Map<String, AttributeValue> values) {
+    try {
+      dynamoDb.updateItem(
+          request(cohort, block, expression, condition, values)
+              .returnValues(ReturnValue.NONE)
+              .build());
+      return true;
+    } catch (ConditionalCheckFailedException _) {
+      return false;
+    }
+  }
+
+  /// Freezes an item, making a frozen one where there is none. What is frozen or closed already
+  /// stays as it is.
+  ///
+  /// @return the item as it then lies in the table
+  public OpenBlock freeze(Cohort cohort, Block block) {
+    return change(cohort, block, "SET z = :to", OPEN, Map.of(":to", state(State.FROZEN)));
+  }
+
+  /// Closes a frozen item. What is closed already stays as it is.
+  ///
+  /// @return the item as it then lies in the table
+  public OpenBlock close(Cohort cohort, Block block) {
+    return change(
+        cohort,
+        block,
+        "SET z = :to",
+        "z = :from",
+        Map.of(":to", state(State.CLOSED), ":from", state(State.FROZEN)));
+  }
+
+  private OpenBlock change(
+      Cohort cohort,
+      Block block,
+      String expression,
+      String condition,
+      Map<String, AttributeValue> values) {
+    try {
+      var changed =
+          dynamoDb.updateItem(
+              request(cohort, block, expression, condition, values)
+                  .returnValues(ReturnValue.ALL_NEW)
+                  .build());
+      return item(cohort, block, changed.attributes());
+    } catch (ConditionalCheckFailedException _) {
+      return find(cohort, block).orElseGet(() -> item(cohort, block, Map.of()));
+    }
+  }
+
+  /// Notes that a cohort was asked for what is missing.
+  public void markAsked(Cohort cohort, Block block, Instant at) {
+    update(
+        cohort,
+        block,
+        "SET a = :at",
+        "attribute_not_exists(a) AND (" + OPEN + " OR z = :frozen)",
+        Map.of(
+            ":at", AttributeValue.fromN(Long.toString(at.getEpochSecond())),
+            ":frozen", state(State.FROZEN)));
+  }
+
+  /// Puts an empty marker in place of a closed item, whatever is in it.
+  public void empty(Cohort cohort, Block block) {
+    var marker = new HashMap<>(key(cohort, block));
+    marker.put("z", state(State.EMPTIED));
+    long until = Times.end(block.day()).plus(Times.CLOSED_AFTER).plus(MARKER_KEPT).getEpochSecond();
+    marker.put("e", AttributeValue.fromN(Long.toString(until)));
+    dynamoDb.putItem(put -> put.tableName(name).item(marker));
+  }
+
+  /// The item, read consistently.
+  public Optional<OpenBlock> find(Cohort cohort, Block block) {
+    var got =
+        dynamoDb.getItem(get -> get.tableName(name).key(key(cohort, block)).consistentRead(true));
+    return got.hasItem() ? Optional.of(item(cohort, block, got.item())) : Optional.empty();
+  }
+
+  private UpdateItemRequest.Builder request(
+      Cohort cohort,
+      Block block,
+      String expression,
+      String condition,
+      Map<String, AttributeValue> values) {
+    return UpdateItemRequest.builder()
+        .tableName(name)
+        .key(key(cohort, block))
+        .updateExpression(expression)
+        .conditionExpression(condition)
+        .expressionAttributeValues(values);
+  }
+
+  private static Map<String, AttributeValue> key(Cohort cohort, Block block) {
+    return Map.of(
+        "c", AttributeValue.fromS(cohort.tenant() + "/" + cohort.id()),
+        "b", AttributeValue.fromS(block.start().toString().substring(0, 13)));
+  }
+
+  private static OpenBlock item(
+      Cohort cohort, Block block, Map<String, AttributeValue> attributes) {
+    var hours = new ArrayList<Hour>();
+    for (int i = 0; i < block.length().hours(); i++) {
+      hours.add(
+          new Hour(
+              number(attributes.get("s" + i)),
+              number(attributes.get("n" + i)).intValueExact(),
+              buckets(attributes.get("g" + i))));
+    }
+    return new OpenBlock(
+        cohort,
+        block,
+        state(attributes.get("z")),
+        attributes.containsKey("a"),
+        hours,
+        number(attributes.get("x")),
+        buckets(attributes.get("w")),
+        tokens(attributes.get("t")),
+        number(attributes.get("l")),
+        buckets(attributes.get("k")),
+        tokens(attributes.get("u")));
+  }
+
+  private static AttributeValue number(BigInteger value) {
+    return AttributeValue.fromN(value.toString());
+  }
+
+  private static BigInteger number(@Nullable AttributeValue value) {
+    return value == null ? BigInteger.ZERO : new BigInteger(value.n());
+  }
+
+  private static AttributeValue bytes(byte bucket) {
+    return AttributeValue.fromBs(List.of(SdkBytes.fromByteArray(new byte[] {bucket})));
+  }
+
+  private static AttributeValue bytes(Token token) {
+    return AttributeValue.fromBs(List.of(sdkBytes(token)));
+  }
+
+  private static SdkBytes sdkBytes(Token token) {
+    return SdkBytes.fromByteArray(token.bytes());
+  }
+
+  private static Set<Byte> buckets(@Nullable AttributeValue set) {
+    return set(set, bytes -> bytes.asByteArrayUnsafe()[0]);
+  }
+
+  private static Set<Token> tokens(@Nullable AttributeValue set) {
+    return set(set, bytes -> Token.of(bytes.asByteArrayUnsafe()));
+  }
+
+  private static <T> Set<T> set(@Nullable AttributeValue set, Function<SdkBytes, T> element) {
+    Collection<SdkBytes> elements = set == null ? List.of() : set.bs();
+    var found = new HashSet<T>();
+    elements.forEach(bytes -> found.add(element.apply(bytes)));
+    return found;
+  }
+
+  private static AttributeValue state(State state) {
+    return AttributeValue.fromS(letter(state));
+  }
+
+  private static State state(@Nullable AttributeValue letter) {
+    if (letter == null) {
+      return State.OPEN;
+    }
+    return Arrays.stream(State.values())
+        .filter(state -> letter(state).equals(letter.s()))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("an item of no known state"));
+  }
+
+  private static String letter(State state) {
+    return switch (state) {
+      case OPEN -> "";
+      case FROZEN -> "f";
+      case CLOSED -> "c";
+      case EMPTIED -> "e";
+    };
+  }
+}
