@@ -1,0 +1,221 @@
+package meterveil.usage;
+
+import static software.amazon.awssdk.enhanced.dynamodb.mapper.StaticAttributeTags.primaryPartitionKey;
+import static software.amazon.awssdk.enhanced.dynamodb.mapper.StaticAttributeTags.primarySortKey;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import meterveil.cohort.CohortId;
+import meterveil.cohort.DistrictId;
+import meterveil.tenant.Tenant;
+import meterveil.tenant.TenantId;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
+import software.amazon.awssdk.enhanced.dynamodb.DynamoDbTable;
+import software.amazon.awssdk.enhanced.dynamodb.EnhancedType;
+import software.amazon.awssdk.enhanced.dynamodb.Expression;
+import software.amazon.awssdk.enhanced.dynamodb.Key;
+import software.amazon.awssdk.enhanced.dynamodb.TableSchema;
+import software.amazon.awssdk.enhanced.dynamodb.mapper.StaticImmutableTableSchema;
+import software.amazon.awssdk.enhanced.dynamodb.model.QueryConditional;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+
+/// The `Usage` table: every released cell under its tenant and district, in the order of time.
+///
+/// The key's `scope` is `tenant/district`, or `tenant/*` for cells of several districts; its `cell`
+/// is the hour and the first cohort, which is in no other cell of that hour, or `late`.
+///
+/// Safe for use by many threads. Every method throws SdkException when DynamoDB did not answer.
+public final class UsageTable {
+
+  /// A row of the table.
+  ///
+  /// @param cell what is released
+  /// @param expiresAt when DynamoDB may delete it
+  public record Kept(ReleasedCell cell, Instant expiresAt) {}
+
+  /// Also read by the infrastructure's tests, which hold the deployed keys to it.
+  public static final TableSchema<Kept> SCHEMA =
+      StaticImmutableTableSchema.builder(Kept.class, Row.class)
+          .newItemBuilder(Row::new, Row::toKept)
+          .addAttribute(
+              String.class,
+              a ->
+                  a.name("scope")
+                      .getter(kept -> scope(kept.cell().tenant(), kept.cell().district()))
+                      .setter((row, scope) -> row.scope = scope)
+                      .tags(primaryPartitionKey()))
+          .addAttribute(
+              String.class,
+              a ->
+                  a.name("cell")
+                      .getter(kept -> sortKey(kept.cell()))
+                      .setter((row, cell) -> row.cell = cell)
+                      .tags(primarySortKey()))
+          .addAttribute(
+              Integer.class,
+              a ->
+                  a.name("hours")
+                      .getter(kept -> kept.cell().hours())
+                      .setter((row, hours) -> row.hours = hours))
+          .addAttribute(
+              EnhancedType.listOf(String.class),
+              a ->
+                  a.name("cohorts")
+                      .getter(kept -> kept.cell().cohorts().stream().map(CohortId::value).toList())
+                      .setter((row, cohorts) -> row.cohorts = cohorts))
+          .addAttribute(
+              String.class,
+              a ->
+                  a.name("formed")
+                      .getter(kept -> kept.cell().formed().name())
+                      .setter((row, formed) -> row.formed = formed))
+          .addAttribute(
+              Integer.class,
+              a ->
+                  a.name("count")
+                      .getter(kept -> kept.cell().count())
+                      .setter((row, count) -> row.count = count))
+          .addAttribute(
+              Long.class,
+              a ->
+                  a.name("energyKWh")
+                      .getter(UsageTable::energyKWh)
+                      .setter((row, energyKWh) -> row.energyKWh = energyKWh))
+          .addAttribute(
+              Long.class,
+              a ->
+                  a.name("expiresAt")
+                      .getter(kept -> kept.expiresAt().getEpochSecond())
+                      .setter((row, expiresAt) -> row.expiresAt = expiresAt))
+          .build();
+
+  private static final String ACROSS_DISTRICTS = "*";
+  private static final String LATE = "late";
+  private static final int HOUR_LENGTH = "2013-01-01T00".length();
+
+  private static final Expression ABSENT =
+      Expression.builder()
+          .expression("attribute_not_exists(#scope)")
+          .putExpressionName("#scope", "scope")
+          .build();
+
+  private final DynamoDbTable<Kept> table;
+
+  /// @param dynamoDb what it is reached through
+  /// @param name the table's physical name
+  public UsageTable(DynamoDbClient dynamoDb, String name) {
+    table = DynamoDbEnhancedClient.builder().dynamoDbClient(dynamoDb).build().table(name, SCHEMA);
+  }
+
+  /// Keeps a cell, unless it is there.
+  ///
+  /// @param tenant says how long
+  /// @return false if it was there
+  public boolean putFirst(ReleasedCell cell, Tenant tenant) {
+    try {
+      table.putItem(
+          put -> put.item(new Kept(cell, tenant.expiry(cell.start()))).conditionExpression(ABSENT));
+      return true;
+    } catch (ConditionalCheckFailedException _) {
+      return false;
+    }
+  }
+
+  /// The cells of a district, or of several districts together, in the order of time.
+  ///
+  /// @param tenant as it is now: what it no longer keeps is passed over, even if it was written
+  ///   with a later expiry
+  /// @param district which; none for cells of several districts
+  /// @param from the first hour
+  /// @param until the first hour no longer wanted
+  /// @param now what had expired by then is passed over, though DynamoDB may not have deleted it
+  public Stream<ReleasedCell> read(
+      Tenant tenant, Optional<DistrictId> district, Instant from, Instant until, Instant now) {
+    String scope = scope(tenant.id(), district);
+    return table
+        .query(query ->
+            query.queryConditional(
+                QueryConditional.sortBetween(key(scope, from), key(scope, until))))
+        .items()
+        .stream()
+        .filter(kept -> kept.cell().start().isBefore(until))
+        .filter(kept -> kept.expiresAt().isAfter(now))
+        .filter(kept -> tenant.expiry(kept.cell().start()).isAfter(now))
+        .map(Kept::cell);
+  }
+
+  /// Which of a block's cells are there, by their sort keys, expired ones included.
+  Set<String> present(TenantId tenant, Optional<DistrictId> district, Instant from, Instant until) {
+    String scope = scope(tenant, district);
+    return table
+        .query(query ->
+            query
+                .consistentRead(true)
+                .queryConditional(
+                    QueryConditional.sortBetween(key(scope, from), key(scope, until))))
+        .items()
+        .stream()
+        .map(kept -> sortKey(kept.cell()))
+        .collect(Collectors.toSet());
+  }
+
+  static String sortKey(ReleasedCell cell) {
+    return hour(cell.start())
+        + "/"
+        + (cell.cohorts().isEmpty() ? LATE : cell.cohorts().getFirst().value());
+  }
+
+  private static Key key(String scope, Instant hour) {
+    return Key.builder().partitionValue(scope).sortValue(hour(hour)).build();
+  }
+
+  private static String hour(Instant instant) {
+    return instant.toString().substring(0, HOUR_LENGTH);
+  }
+
+  private static String scope(TenantId tenant, Optional<DistrictId> district) {
+    return tenant + "/" + district.map(DistrictId::value).orElse(ACROSS_DISTRICTS);
+  }
+
+  private static @Nullable Long energyKWh(Kept kept) {
+    OptionalLong energyKWh = kept.cell().energyKWh();
+    return energyKWh.isPresent() ? energyKWh.getAsLong() : null;
+  }
+
+  private static final class Row {
+    private @Nullable String scope;
+    private @Nullable String cell;
+    private int hours;
+    private List<String> cohorts = List.of();
+    private @Nullable String formed;
+    private int count;
+    private @Nullable Long energyKWh;
+    private long expiresAt;
+
+    Kept toKept() {
+      String[] place = Objects.requireNonNull(scope, "scope").split("/", -1);
+      String hour = Objects.requireNonNull(cell, "cell").substring(0, HOUR_LENGTH);
+      return new Kept(
+          new ReleasedCell(
+              new TenantId(place[0]),
+              place[1].equals(ACROSS_DISTRICTS)
+                  ? Optional.empty()
+                  : Optional.of(new DistrictId(place[1])),
+              Instant.parse(hour + ":00:00Z"),
+              hours,
+              cohorts.stream().map(CohortId::new).toList(),
+              Formed.valueOf(Objects.requireNonNull(formed, "formed")),
+              count,
+              energyKWh == null ? OptionalLong.empty() : OptionalLong.of(energyKWh)),
+          Instant.ofEpochSecond(expiresAt));
+    }
+  }
+}
