@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
@@ -15,8 +16,11 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import meterveil.block.Block;
+import meterveil.block.BlockLength;
 import meterveil.energy.Commodity;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// simulator and a JSON Schema validator to the same examples.
 ///
 /// A streaming parser, as nothing of a message may outlive it: members that mean nothing here are
-/// skipped without being read into anything.
+/// skipped without being read into anything. For the same reason it neither interns nor remembers
+/// names (the sender chooses those of unknown members) and does not keep its buffers.
 public final class ReadingsJson {
 
   /// The most bytes of a message: twenty times what two days of hours need.
@@ -40,12 +45,14 @@ public final class ReadingsJson {
       Arrays.stream(Commodity.values()).mapToLong(c -> c.cap().value()).max().orElseThrow();
 
   private static final int HOURS_MAX = 48;
-  private static final Set<Integer> LENGTHS = Set.of(1, 2, 6, 12, 24, 48);
   private static final Pattern START =
-      Pattern.compile("([0-9]{4})-([0-9]{2})-([0-9]{2})T([01][0-9]|2[0-3]):00:00Z");
+      Pattern.compile("(2[0-9]{3})-([0-9]{2})-([0-9]{2})T([01][0-9]|2[0-3]):00:00Z");
 
   private static final JsonFactory JSON =
       JsonFactory.builder()
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .recyclerPool(JsonRecyclerPools.nonRecyclingPool())
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(DEPTH_MAX)
@@ -113,7 +120,8 @@ public final class ReadingsJson {
     if (start == null || energyWh == null) {
       throw new RefusedException(Refusal.MISSING_MEMBER);
     }
-    return new Readings(start, energyWh, unknown == null ? 0 : unknown.size());
+    return new Readings(
+        blocks(start, energyWh.length), energyWh, unknown == null ? 0 : unknown.size());
   }
 
   private static Instant start(JsonParser parser) throws IOException, RefusedException {
@@ -145,8 +153,20 @@ public final class ReadingsJson {
             default -> throw new RefusedException(Refusal.NOT_WHOLE);
           };
     }
-    require(LENGTHS.contains(count), Refusal.WRONG_LENGTH);
     return Arrays.copyOf(hours, count);
+  }
+
+  /// The blocks of a message. The number of hours tells their length, as twice one length is never
+  /// another.
+  private static List<Block> blocks(Instant start, int hours) throws RefusedException {
+    for (BlockLength length : BlockLength.values()) {
+      if (hours == length.hours() || hours == 2 * length.hours()) {
+        Block first = Block.containing(start, length);
+        require(first.start().equals(start), Refusal.NOT_ALIGNED);
+        return hours == length.hours() ? List.of(first) : List.of(first, first.next());
+      }
+    }
+    throw new RefusedException(Refusal.WRONG_LENGTH);
   }
 
   /// A whole number of watt-hours up to the highest cap there is. `2.0` and `2e0` are whole too, as

@@ -10,7 +10,7 @@ public enum Refusal {
   DUPLICATE_MEMBER,
   /// `start` or `energyWh` is not there.
   MISSING_MEMBER,
-  /// `start` is not a whole UTC hour such as `2013-01-01T00:00:00Z`.
+  /// `start` is not a whole UTC hour from the year 2000 on, such as `2013-01-01T00:00:00Z`.
   BAD_START,
   /// An hour is not a whole number or null.
   NOT_WHOLE,
