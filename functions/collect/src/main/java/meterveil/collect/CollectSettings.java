@@ -1,0 +1,37 @@
+package meterveil.collect;
+
+import java.util.Map;
+
+/// What the function's surroundings tell it.
+///
+/// @param openBlocksTable name of the table of running totals; from `OPEN_BLOCKS_TABLE`
+/// @param dayKeysTable name of the table of wrapped day keys; from `DAY_KEYS_TABLE`
+/// @param dayKeyId the KMS key that wraps them; from `DAY_KEY_ID`
+/// @param cohortsTable name of the table of cohorts; from `COHORTS_TABLE`
+/// @param metricsNamespace where metrics go; from `POWERTOOLS_METRICS_NAMESPACE`
+public record CollectSettings(
+    String openBlocksTable,
+    String dayKeysTable,
+    String dayKeyId,
+    String cohortsTable,
+    String metricsNamespace) {
+
+  /// @throws IllegalStateException if a variable is missing; the function then fails while
+  ///   starting, not at its first message
+  public static CollectSettings from(Map<String, String> environment) {
+    return new CollectSettings(
+        required(environment, "OPEN_BLOCKS_TABLE"),
+        required(environment, "DAY_KEYS_TABLE"),
+        required(environment, "DAY_KEY_ID"),
+        required(environment, "COHORTS_TABLE"),
+        required(environment, "POWERTOOLS_METRICS_NAMESPACE"));
+  }
+
+  private static String required(Map<String, String> environment, String name) {
+    String value = environment.get(name);
+    if (value == null) {
+      throw new IllegalStateException(name + " is not set");
+    }
+    return value;
+  }
+}
