@@ -1,0 +1,61 @@
+package meterveil.infrastructure;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import software.amazon.awscdk.AppProps;
+
+/// Writes the CloudFormation templates of every stage in `cdk.json`.
+public final class App {
+
+  private App() {}
+
+  /// @param arguments the folder of this module, and the folder to write the cloud assembly to
+  /// @throws IllegalArgumentException naming a setting that is wrong, or a function's zip that has
+  ///   not been built
+  public static void main(String[] arguments) throws IOException {
+    if (arguments.length != 2) {
+      throw new IllegalArgumentException("usage: App MODULE_FOLDER ASSEMBLY_FOLDER");
+    }
+    var module = Path.of(arguments[0]).toAbsolutePath().normalize();
+    var assembly = Path.of(arguments[1]).toAbsolutePath().normalize();
+    var stages = CdkJson.stages(module.resolve("cdk.json"));
+
+    synthesize(module, stages, assembly);
+  }
+
+  /// Writes the templates without judging them.
+  ///
+  /// @param module where `cdk.json` lies; the functions' zips are found from there
+  static void synthesize(Path module, List<StageSettings> stages, Path assembly)
+      throws IOException {
+    onePerAccountAndRegion(stages);
+    var app = app(module, assembly);
+    for (var stage : stages) {
+      new PlatformStage(app, stage, module.resolveSibling("functions"));
+    }
+    app.synth();
+  }
+
+  /// An app that takes nothing from its surroundings but `cdk.json`.
+  static software.amazon.awscdk.App app(Path module, Path assembly) throws IOException {
+    return new software.amazon.awscdk.App(
+        AppProps.builder()
+            .context(CdkJson.context(module.resolve("cdk.json")))
+            .outdir(assembly.toString())
+            .analyticsReporting(false)
+            .build());
+  }
+
+  /// Rule names and IoT Core's encryption belong to an account and region as a whole.
+  private static void onePerAccountAndRegion(List<StageSettings> stages) {
+    var taken = new HashSet<String>();
+    for (var stage : stages) {
+      if (!taken.add(stage.account().orElse("any account") + " " + stage.region())) {
+        throw new IllegalArgumentException(
+            "stages.%s shares its account and region with another stage".formatted(stage.name()));
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package meterveil.infrastructure;
+
+import java.util.List;
+import software.amazon.awscdk.RemovalPolicy;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.services.dynamodb.Attribute;
+import software.amazon.awscdk.services.dynamodb.AttributeType;
+import software.amazon.awscdk.services.dynamodb.BillingMode;
+import software.amazon.awscdk.services.dynamodb.PointInTimeRecoverySpecification;
+import software.amazon.awscdk.services.dynamodb.Table;
+import software.amazon.awscdk.services.dynamodb.TableEncryption;
+import software.amazon.awscdk.services.dynamodb.WarmThroughput;
+import software.amazon.awscdk.services.iam.Role;
+import software.amazon.awscdk.services.kms.Key;
+import software.constructs.Construct;
+
+/// What the platform keeps: the tables of its planes, and the keys that everything lies under.
+///
+/// All of it stays when the stack goes. The construct ids of tables and keys are the names the rest
+/// of the project knows them by; their physical names are CloudFormation's.
+final class Data extends Stack {
+
+  /// How far back a table can be restored: short, for what has expired lives on as long.
+  private static final int RECOVERY_DAYS = 7;
+
+  /// A new on-demand table takes this many writes a second unless it is told to expect more.
+  private static final int UNTOLD_WRITES_PER_SECOND = 4_000;
+
+  /// Meters that report every hour do so within five minutes of it.
+  private static final int REPORTING_SECONDS = 300;
+
+  /// A report is sent twice when its acknowledgement got lost.
+  private static final int WRITES_PER_REPORT = 2;
+
+  // Who may use the key of day keys, and the keys that functions use themselves.
+  final Role collectRole;
+  final Role releaseRole;
+  final Key dayKeyKey;
+  final Key logsKey;
+  final Key functionsKey;
+
+  // The consumption plane: cells, never meters.
+  final KeyedTable openBlocks;
+  final KeyedTable dayKeys;
+  final KeyedTable groupings;
+  final KeyedTable usage;
+  final KeyedTable reconciliations;
+
+  // How a tenant is organised: no thing, no energy.
+  final KeyedTable tenants;
+  final KeyedTable cohorts;
+
+  // The device plane: what a crew needs, never energy.
+  final KeyedTable deviceStatus;
+
+  Data(Construct scope, StageSettings settings) {
+    super(scope, "Data");
+
+    // A key's policy names its users, so they come before it.
+    collectRole = PlatformFunction.role(this, "CollectRole");
+    releaseRole = PlatformFunction.role(this, "ReleaseRole");
+    dayKeyKey = EncryptionKeys.ofDayKeys(this, "DayKeyKey", List.of(collectRole, releaseRole));
+    logsKey = EncryptionKeys.ofLogs(this, "LogsKey", settings.name() + "-*");
+    functionsKey = EncryptionKeys.ofFunctions(this, "FunctionsKey");
+
+    var consumption = EncryptionKeys.ofTables(this, "ConsumptionKey", "The consumption plane");
+    openBlocks =
+        unrestorable(
+            expectingReports(table("OpenBlocks", consumption, "c", "b"), settings.metersMax())
+                .timeToLiveAttribute("e"),
+            consumption,
+            "A backup would be a store of open readings; the meters themselves keep what is open.");
+    dayKeys =
+        unrestorable(
+            table("DayKeys", consumption, "tenant", "day"),
+            consumption,
+            "A backup would bring back keys that are destroyed when their day closes.");
+    groupings = restorable(table("Groupings", consumption, "tenant", "block"), consumption);
+    usage = restorable(table("Usage", consumption, "scope", "cell"), consumption);
+    reconciliations =
+        restorable(table("Reconciliations", consumption, "tenant", "day"), consumption);
+
+    var configuration = EncryptionKeys.ofTables(this, "ConfigurationKey", "The configuration");
+    tenants = restorable(table("Tenants", configuration, "tenant"), configuration);
+    cohorts = restorable(table("Cohorts", configuration, "tenant", "cohort"), configuration);
+
+    var device = EncryptionKeys.ofTables(this, "DeviceKey", "The device plane");
+    deviceStatus =
+        unrestorable(
+            expectingReports(
+                table("DeviceStatus", device, "tenant", "thing"), settings.metersMax()),
+            device,
+            "A meter's next status replaces a lost one; a backup would outlive its retention.");
+
+    new RegistryEncryption(this);
+  }
+
+  private Table.Builder table(String id, Key key, String partitionKey) {
+    return Table.Builder.create(this, id)
+        .partitionKey(text(partitionKey))
+        .billingMode(BillingMode.PAY_PER_REQUEST)
+        .encryption(TableEncryption.CUSTOMER_MANAGED)
+        .encryptionKey(key)
+        .deletionProtection(true)
+        .removalPolicy(RemovalPolicy.RETAIN);
+  }
+
+  private Table.Builder table(String id, Key key, String partitionKey, String sortKey) {
+    return table(id, key, partitionKey).sortKey(text(sortKey)).timeToLiveAttribute("expiresAt");
+  }
+
+  private static Attribute text(String name) {
+    return Attribute.builder().name(name).type(AttributeType.STRING).build();
+  }
+
+  private static Table.Builder expectingReports(Table.Builder table, int metersMax) {
+    var writesPerSecond = Math.ceilDiv(metersMax * WRITES_PER_REPORT, REPORTING_SECONDS);
+    return writesPerSecond <= UNTOLD_WRITES_PER_SECOND
+        ? table
+        : table.warmThroughput(
+            WarmThroughput.builder().writeUnitsPerSecond(writesPerSecond).build());
+  }
+
+  private static KeyedTable restorable(Table.Builder table, Key key) {
+    var recovery =
+        PointInTimeRecoverySpecification.builder()
+            .pointInTimeRecoveryEnabled(true)
+            .recoveryPeriodInDays(RECOVERY_DAYS)
+            .build();
+    return new KeyedTable(table.pointInTimeRecoverySpecification(recovery).build(), key);
+  }
+
+  private static KeyedTable unrestorable(Table.Builder builder, Key key, String reason) {
+    var table = builder.build();
+    Nag.accept(table, "AwsSolutions-DDB3", reason);
+    return new KeyedTable(table, key);
+  }
+}

@@ -1,0 +1,182 @@
+package meterveil.infrastructure;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import software.amazon.awscdk.ArnComponents;
+import software.amazon.awscdk.ArnFormat;
+import software.amazon.awscdk.RemovalPolicy;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.services.iam.AccountRootPrincipal;
+import software.amazon.awscdk.services.iam.PolicyDocument;
+import software.amazon.awscdk.services.iam.PolicyStatement;
+import software.amazon.awscdk.services.iam.Role;
+import software.amazon.awscdk.services.iam.ServicePrincipal;
+import software.amazon.awscdk.services.kms.Key;
+import software.constructs.Construct;
+
+/// The platform's KMS keys, each with a policy that names who may use it.
+///
+/// By CDK's default IAM alone decides who may use a key. These policies let the account administer
+/// a key, and let it be used through the service whose data lies under it or by the roles named,
+/// and not otherwise.
+final class EncryptionKeys {
+
+  private static final List<String> ADMINISTER =
+      List.of(
+          "kms:CancelKeyDeletion",
+          "kms:DescribeKey",
+          "kms:DisableKey",
+          "kms:DisableKeyRotation",
+          "kms:EnableKey",
+          "kms:EnableKeyRotation",
+          "kms:GetKeyPolicy",
+          "kms:GetKeyRotationStatus",
+          "kms:ListGrants",
+          "kms:ListKeyPolicies",
+          "kms:ListKeyRotations",
+          "kms:ListResourceTags",
+          "kms:PutKeyPolicy",
+          "kms:RevokeGrant",
+          "kms:RotateKeyOnDemand",
+          "kms:ScheduleKeyDeletion",
+          "kms:TagResource",
+          "kms:UntagResource",
+          "kms:UpdateKeyDescription");
+
+  /// What a service does with the key of data it keeps.
+  static final List<String> KEEP_DATA =
+      List.of(
+          "kms:Decrypt",
+          "kms:DescribeKey",
+          "kms:Encrypt",
+          "kms:GenerateDataKey",
+          "kms:GenerateDataKeyWithoutPlaintext",
+          "kms:ReEncryptFrom",
+          "kms:ReEncryptTo");
+
+  /// What collect and release do with the key of day keys.
+  private static final List<String> WRAP_DAY_KEYS = List.of("kms:Decrypt", "kms:GenerateDataKey");
+
+  /// The encryption context of a day key: tenant and day, both, and nothing else. `ForAllValues`
+  /// alone would also hold for no context at all.
+  private static final Map<String, Object> OF_A_TENANT_AND_DAY =
+      new TreeMap<>(
+          Map.of(
+              "ForAllValues:StringEquals",
+              Map.of("kms:EncryptionContextKeys", List.of("day", "tenant")),
+              "Null",
+              new TreeMap<>(
+                  Map.of(
+                      "kms:EncryptionContext:day", "false",
+                      "kms:EncryptionContext:tenant", "false"))));
+
+  private EncryptionKeys() {}
+
+  /// The key of one plane's tables: of use through DynamoDB.
+  static Key ofTables(Construct scope, String id, String description) {
+    return key(scope, id, description, throughService(scope, "dynamodb"));
+  }
+
+  /// The key of functions' environments and snapshots: of use through Lambda.
+  static Key ofFunctions(Construct scope, String id) {
+    return key(scope, id, "Environments and snapshots", throughService(scope, "lambda"));
+  }
+
+  /// The key of log groups: of use to CloudWatch Logs.
+  ///
+  /// @param groups the pattern of their names
+  static Key ofLogs(Construct scope, String id, String groups) {
+    var stack = Stack.of(scope);
+    var arns =
+        stack.formatArn(
+            ArnComponents.builder()
+                .service("logs")
+                .resource("log-group")
+                .resourceName(groups)
+                .arnFormat(ArnFormat.COLON_RESOURCE_NAME)
+                .build());
+    var logs = new ServicePrincipal("logs.%s.amazonaws.com".formatted(stack.getRegion()));
+    return key(
+        scope,
+        id,
+        "Logs",
+        PolicyStatement.Builder.create()
+            .principals(List.of(logs))
+            .actions(KEEP_DATA)
+            .conditions(Map.of("ArnLike", Map.of("kms:EncryptionContext:aws:logs:arn", arns))));
+  }
+
+  /// The key of what IoT Core itself keeps: of use to the role that IoT Core takes on for it.
+  static Key ofRegistry(Construct scope, String id, Role iot) {
+    return key(
+        scope,
+        id,
+        "IoT Core's registry and retained messages",
+        PolicyStatement.Builder.create().principals(List.of(iot)).actions(KEEP_DATA));
+  }
+
+  /// The key that wraps day keys: of use to these roles and nobody else, the operator included.
+  static Key ofDayKeys(Construct scope, String id, List<Role> users) {
+    return key(
+        scope,
+        id,
+        "Wraps the day keys, which mask open readings",
+        PolicyStatement.Builder.create()
+            .principals(users)
+            .actions(WRAP_DAY_KEYS)
+            .conditions(OF_A_TENANT_AND_DAY));
+  }
+
+  /// A user's side of the key that wraps day keys.
+  static PolicyStatement wrapDayKeys(Key key) {
+    return PolicyStatement.Builder.create()
+        .actions(WRAP_DAY_KEYS)
+        .resources(List.of(key.getKeyArn()))
+        .conditions(OF_A_TENANT_AND_DAY)
+        .build();
+  }
+
+  /// What DynamoDB asks of whoever reads or writes a table that lies under the key.
+  static PolicyStatement openTables(Key key) {
+    return PolicyStatement.Builder.create()
+        .actions(List.of("kms:Decrypt"))
+        .resources(List.of(key.getKeyArn()))
+        .conditions(via(key, "dynamodb"))
+        .build();
+  }
+
+  private static PolicyStatement.Builder throughService(Construct scope, String service) {
+    // A service makes itself a grant when a table or a function is created.
+    var actions = new ArrayList<>(KEEP_DATA);
+    actions.add("kms:CreateGrant");
+    return PolicyStatement.Builder.create()
+        .principals(List.of(new AccountRootPrincipal()))
+        .actions(actions)
+        .conditions(via(scope, service));
+  }
+
+  private static Map<String, Object> via(Construct scope, String service) {
+    var endpoint = "%s.%s.amazonaws.com".formatted(service, Stack.of(scope).getRegion());
+    return Map.of("StringEquals", Map.of("kms:ViaService", endpoint));
+  }
+
+  private static Key key(
+      Construct scope, String id, String description, PolicyStatement.Builder use) {
+    var administration =
+        PolicyStatement.Builder.create()
+            .principals(List.of(new AccountRootPrincipal()))
+            .actions(ADMINISTER)
+            .resources(List.of("*"))
+            .build();
+    // In a key's policy "*" is that key.
+    var statements = List.of(administration, use.resources(List.of("*")).build());
+    return Key.Builder.create(scope, id)
+        .description(description)
+        .enableKeyRotation(true)
+        .policy(PolicyDocument.Builder.create().statements(statements).build())
+        .removalPolicy(RemovalPolicy.RETAIN)
+        .build();
+  }
+}

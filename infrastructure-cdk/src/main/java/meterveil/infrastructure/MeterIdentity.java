@@ -1,0 +1,101 @@
+package meterveil.infrastructure;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import software.amazon.awscdk.services.iam.PolicyDocument;
+import software.amazon.awscdk.services.iam.PolicyStatement;
+import software.amazon.awscdk.services.iot.CfnDomainConfiguration;
+import software.amazon.awscdk.services.iot.CfnDomainConfiguration.TlsConfigProperty;
+import software.amazon.awscdk.services.iot.CfnPolicy;
+import software.amazon.awscdk.services.iot.CfnThingType;
+import software.amazon.awscdk.services.iot.CfnThingType.ThingTypePropertiesProperty;
+import software.constructs.Construct;
+
+/// Who a meter is, and what its certificate lets it do.
+///
+/// One policy serves all meters: its variables tie each level of a topic to the thing that the
+/// certificate belongs to, so a function may trust the topic for who is speaking. A meter belongs
+/// to two cohorts, those of even and of odd epochs, for blocks of one epoch still come in the next.
+/// Policy and thing type are named here, as whoever registers a meter names them.
+final class MeterIdentity extends Construct {
+
+  private static final String THING = "${iot:Connection.Thing.ThingName}";
+  private static final String TENANT = attribute("tenant");
+  private static final List<String> COHORTS = List.of(attribute("cohortA"), attribute("cohortB"));
+
+  MeterIdentity(Construct scope) {
+    super(scope, "Meter");
+
+    // A thing without a type has three attributes at most.
+    CfnThingType.Builder.create(this, "Type")
+        .thingTypeName("meter")
+        .thingTypeProperties(
+            ThingTypePropertiesProperty.builder()
+                .thingTypeDescription("A meter of a public deployment")
+                .searchableAttributes(List.of("tenant", "cohortA", "cohortB"))
+                .build())
+        .build();
+
+    // Where meters connect: with a certificate, over TLS 1.2 or 1.3.
+    CfnDomainConfiguration.Builder.create(this, "Endpoint")
+        .serviceType("DATA")
+        .authenticationType("AWS_X509")
+        .applicationProtocol("SECURE_MQTT")
+        .tlsConfig(
+            TlsConfigProperty.builder()
+                .securityPolicy("IoTSecurityPolicy_TLS13_1_2_2022_10")
+                .build())
+        .build();
+
+    CfnPolicy.Builder.create(this, "Policy")
+        .policyName("Meter")
+        .policyDocument(
+            PolicyDocument.Builder.create()
+                .statements(
+                    List.of(
+                        connect(),
+                        allow("iot:Publish", "topic", published()),
+                        allow("iot:Subscribe", "topicfilter", received()),
+                        allow("iot:Receive", "topic", received())))
+                .build())
+        .build();
+  }
+
+  /// Under its own name; with a session that outlasts its sleep, and a last will.
+  private PolicyStatement connect() {
+    var conditions =
+        Map.of(
+            "Bool",
+            Map.of("iot:Connection.Thing.IsAttached", "true"),
+            "ForAllValues:StringEquals",
+            Map.of("iot:ConnectAttributes", List.of("LastWill", "PersistentConnect")));
+    return PolicyStatement.Builder.create()
+        .actions(List.of("iot:Connect"))
+        .resources(List.of(Topics.arn(this, "client", THING)))
+        .conditions(new TreeMap<>(conditions))
+        .build();
+  }
+
+  private static Stream<String> published() {
+    var readings = COHORTS.stream().map(cohort -> Topics.readings(TENANT, cohort, THING));
+    return Stream.concat(readings, Stream.of(Topics.status(TENANT, THING)));
+  }
+
+  private static Stream<String> received() {
+    var own = Stream.of(Topics.settings(TENANT, THING), Topics.resend(TENANT, THING));
+    return Stream.concat(own, COHORTS.stream().map(c -> Topics.cohortResend(TENANT, c)));
+  }
+
+  private PolicyStatement allow(String action, String kind, Stream<String> topics) {
+    return PolicyStatement.Builder.create()
+        .actions(List.of(action))
+        .resources(topics.map(topic -> Topics.arn(this, kind, topic)).toList())
+        .build();
+  }
+
+  private static String attribute(String name) {
+    return "${iot:Connection.Thing.Attributes[%s]}".formatted(name);
+  }
+}

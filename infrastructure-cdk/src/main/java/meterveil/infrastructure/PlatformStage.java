@@ -1,0 +1,27 @@
+package meterveil.infrastructure;
+
+import java.nio.file.Path;
+import software.amazon.awscdk.Environment;
+import software.amazon.awscdk.Stage;
+import software.amazon.awscdk.StageProps;
+import software.constructs.Construct;
+
+/// One environment of the platform: what it keeps, and what moves through it.
+final class PlatformStage extends Stage {
+
+  /// @param functions the folder of the functions' modules
+  PlatformStage(Construct scope, StageSettings settings, Path functions) {
+    super(
+        scope,
+        settings.name(),
+        StageProps.builder()
+            .env(
+                Environment.builder()
+                    .account(settings.account().orElse(null))
+                    .region(settings.region())
+                    .build())
+            .build());
+    var data = new Data(this, settings);
+    new Ingest(this, data, functions);
+  }
+}
