@@ -1,0 +1,22 @@
+# Sourced by the other scripts: finds the JDK 25 and the Node that the build needs, or says what is missing.
+
+is_jdk_25() { [ -x "$1/bin/javac" ] && [ -f "$1/release" ] && grep -q '^JAVA_VERSION="25[".]' "$1/release"; }
+
+find_jdk_25() {
+  local jdk
+  for jdk in "${JAVA_HOME:-}" /usr/lib/jvm/* "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* /opt/*jdk* \
+    /Library/Java/JavaVirtualMachines/*/Contents/Home "$HOME"/Library/Java/JavaVirtualMachines/*/Contents/Home; do
+    if is_jdk_25 "$jdk"; then echo "$jdk"; return; fi
+  done
+}
+
+JAVA_HOME=$(find_jdk_25)
+if [ -z "$JAVA_HOME" ]; then
+  echo "A JDK 25 is missing. Install one (https://adoptium.net), or point JAVA_HOME to it." >&2
+  exit 1
+fi
+if ! command -v node >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; then
+  echo "Node 20 or newer is missing from the PATH; CDK runs on it. Install it (https://nodejs.org)." >&2
+  exit 1
+fi
+export JAVA_HOME
