@@ -3,6 +3,7 @@ package meterveil.cell;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import meterveil.block.Block;
@@ -47,6 +48,22 @@ public record OpenBlock(
     if (hours.size() != block.length().hours()) {
       throw new IllegalArgumentException("not the hours of the block");
     }
+  }
+
+  /// An item that is not there: open, and nothing in it.
+  public static OpenBlock absent(Cohort cohort, Block block) {
+    return new OpenBlock(
+        cohort,
+        block,
+        State.OPEN,
+        false,
+        Collections.nCopies(block.length().hours(), Hour.EMPTY),
+        BigInteger.ZERO,
+        Set.of(),
+        Set.of(),
+        BigInteger.ZERO,
+        Set.of(),
+        Set.of());
   }
 
   /// What may still be added to an item.

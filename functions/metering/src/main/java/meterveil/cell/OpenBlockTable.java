@@ -136,7 +136,7 @@ public final class OpenBlockTable {
   ///
   /// @return the item as it then lies in the table
   public OpenBlock freeze(Cohort cohort, Block block) {
-    return change(cohort, block, "SET z = :to", OPEN, Map.of(":to", state(State.FROZEN)));
+    return change(cohort, block, "SET z = :to REMOVE e", OPEN, Map.of(":to", state(State.FROZEN)));
   }
 
   /// Closes a frozen item. What is closed already stays as it is.
@@ -165,28 +165,41 @@ public final class OpenBlockTable {
                   .build());
       return item(cohort, block, changed.attributes());
     } catch (ConditionalCheckFailedException _) {
-      return find(cohort, block).orElseGet(() -> item(cohort, block, Map.of()));
+      return find(cohort, block).orElseGet(() -> OpenBlock.absent(cohort, block));
     }
   }
 
-  /// Notes that a cohort was asked for what is missing.
-  public void markAsked(Cohort cohort, Block block, Instant at) {
-    update(
-        cohort,
-        block,
-        "SET a = :at",
-        "attribute_not_exists(a) AND (" + OPEN + " OR z = :frozen)",
-        Map.of(
-            ":at", AttributeValue.fromN(Long.toString(at.getEpochSecond())),
-            ":frozen", state(State.FROZEN)));
+  /// Notes that a cohort was asked for what is missing of an item. An open item that is made for
+  /// that alone expires; freezing it takes that away.
+  ///
+  /// @param item as it was read
+  public void markAsked(OpenBlock item, Instant at) {
+    var values = new HashMap<String, AttributeValue>();
+    values.put(":at", AttributeValue.fromN(Long.toString(at.getEpochSecond())));
+    if (item.state() == State.OPEN) {
+      values.put(":e", expiry(item.block()));
+      update(
+          item.cohort(),
+          item.block(),
+          "SET a = :at, e = if_not_exists(e, :e)",
+          "attribute_not_exists(a) AND " + OPEN,
+          values);
+    } else {
+      values.put(":state", state(item.state()));
+      update(
+          item.cohort(),
+          item.block(),
+          "SET a = :at",
+          "attribute_not_exists(a) AND z = :state",
+          values);
+    }
   }
 
   /// Puts an empty marker in place of a closed item, whatever is in it.
   public void empty(Cohort cohort, Block block) {
     var marker = new HashMap<>(key(cohort, block));
     marker.put("z", state(State.EMPTIED));
-    long until = Times.end(block.day()).plus(Times.CLOSED_AFTER).plus(MARKER_KEPT).getEpochSecond();
-    marker.put("e", AttributeValue.fromN(Long.toString(until)));
+    marker.put("e", expiry(block));
     dynamoDb.putItem(put -> put.tableName(name).item(marker));
   }
 
@@ -239,6 +252,11 @@ public final class OpenBlockTable {
         number(attributes.get("l")),
         buckets(attributes.get("k")),
         tokens(attributes.get("u")));
+  }
+
+  private static AttributeValue expiry(Block block) {
+    var expiry = Times.end(block.day()).plus(Times.CLOSED_AFTER).plus(MARKER_KEPT);
+    return AttributeValue.fromN(Long.toString(expiry.getEpochSecond()));
   }
 
   private static AttributeValue number(BigInteger value) {

@@ -1,14 +1,21 @@
 package meterveil.usage;
 
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SequencedMap;
 import java.util.stream.Collectors;
+import meterveil.block.Block;
 import meterveil.cell.CellTotal;
+import meterveil.cohort.Cohort;
 import meterveil.cohort.CohortId;
 import meterveil.cohort.DistrictId;
+import meterveil.energy.WattHours;
 import meterveil.tenant.TenantId;
+import meterveil.usage.Grouping.Group;
 
 /// What anyone may know of some hours of some cohorts.
 ///
@@ -50,26 +57,67 @@ public record ReleasedCell(
     cohorts = List.copyOf(cohorts);
   }
 
-  /// Rounds what may be released.
-  static ReleasedCell of(
-      TenantId tenant,
-      Optional<DistrictId> district,
-      Instant start,
-      int hours,
-      List<CohortId> cohorts,
-      Formed formed,
-      CellTotal total) {
-    return formed == Formed.SUPPRESSED
-        ? new ReleasedCell(tenant, district, start, hours, cohorts, formed, 0, OptionalLong.empty())
-        : new ReleasedCell(
+  /// The cells of one hour.
+  ///
+  /// @param grouping what was decided for the hour
+  /// @param hour its start
+  /// @param totals one for each cohort
+  public static List<ReleasedCell> of(
+      Grouping grouping, Instant hour, SequencedMap<Cohort, CellTotal> totals) {
+    var cohorts = new HashMap<CohortId, Cohort>();
+    totals.keySet().forEach(cohort -> cohorts.put(cohort.id(), cohort));
+    return grouping.groups().stream()
+        .map(group -> {
+          List<Cohort> members =
+              group.cohorts().stream().map(id -> Objects.requireNonNull(cohorts.get(id))).toList();
+          return of(group, hour, members, sum(members, totals));
+        })
+        .toList();
+  }
+
+  private static ReleasedCell of(Group group, Instant hour, List<Cohort> members, CellTotal total) {
+    var districts = members.stream().map(Cohort::district).distinct().toList();
+    return new ReleasedCell(
+        members.getFirst().tenant(),
+        districts.size() == 1 ? Optional.of(districts.getFirst()) : Optional.empty(),
+        hour,
+        1,
+        group.cohorts(),
+        group.formed(),
+        group.released() ? rounded(total.count()) : 0,
+        group.released() ? rounded(total.energy()) : OptionalLong.empty());
+  }
+
+  private static CellTotal sum(List<Cohort> members, SequencedMap<Cohort, CellTotal> totals) {
+    return members.stream()
+        .map(member -> Objects.requireNonNull(totals.get(member)))
+        .reduce(CellTotal.EMPTY, CellTotal::plus);
+  }
+
+  /// The late total of a district and block, if the rule lets it be told.
+  public static Optional<ReleasedCell> late(
+      TenantId tenant, DistrictId district, Block block, CellTotal total) {
+    if (!ReleaseRule.holds(total)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new ReleasedCell(
             tenant,
-            district,
-            start,
-            hours,
-            cohorts,
-            formed,
-            total.count() - total.count() % COUNT_STEP,
-            OptionalLong.of((total.energy().value() + WH_PER_KWH / 2) / WH_PER_KWH));
+            Optional.of(district),
+            block.start(),
+            block.length().hours(),
+            List.of(),
+            Formed.LATE,
+            rounded(total.count()),
+            rounded(total.energy())));
+  }
+
+  private static int rounded(int count) {
+    return count - count % COUNT_STEP;
+  }
+
+  private static OptionalLong rounded(WattHours energy) {
+    return OptionalLong.of((energy.value() + WH_PER_KWH / 2) / WH_PER_KWH);
   }
 
   /// Its level.

@@ -1,15 +1,19 @@
 package meterveil.usage;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toSet;
 import static software.amazon.awssdk.enhanced.dynamodb.mapper.StaticAttributeTags.primaryPartitionKey;
 import static software.amazon.awssdk.enhanced.dynamodb.mapper.StaticAttributeTags.primarySortKey;
 
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import meterveil.cohort.CohortId;
 import meterveil.cohort.DistrictId;
@@ -152,9 +156,23 @@ public final class UsageTable {
         .map(Kept::cell);
   }
 
-  /// Which of a block's cells are there, by their sort keys, expired ones included.
-  Set<String> present(TenantId tenant, Optional<DistrictId> district, Instant from, Instant until) {
-    String scope = scope(tenant, district);
+  /// Whether every one of some cells is there, expired or not, read consistently.
+  ///
+  /// @param cells of one tenant; only their places matter
+  /// @param from the first hour of any of them
+  /// @param until the first hour after all of them
+  public boolean hasAll(Collection<ReleasedCell> cells, Instant from, Instant until) {
+    Map<String, Set<String>> wanted =
+        cells.stream()
+            .collect(
+                groupingBy(
+                    cell -> scope(cell.tenant(), cell.district()),
+                    mapping(UsageTable::sortKey, toSet())));
+    return wanted.entrySet().stream()
+        .allMatch(entry -> present(entry.getKey(), from, until).containsAll(entry.getValue()));
+  }
+
+  private Set<String> present(String scope, Instant from, Instant until) {
     return table
         .query(query ->
             query
@@ -164,10 +182,10 @@ public final class UsageTable {
         .items()
         .stream()
         .map(kept -> sortKey(kept.cell()))
-        .collect(Collectors.toSet());
+        .collect(toSet());
   }
 
-  static String sortKey(ReleasedCell cell) {
+  private static String sortKey(ReleasedCell cell) {
     return hour(cell.start())
         + "/"
         + (cell.cohorts().isEmpty() ? LATE : cell.cohorts().getFirst().value());

@@ -1,0 +1,101 @@
+package meterveil.release;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Gatherers;
+import java.util.stream.Stream;
+import meterveil.block.Block;
+import meterveil.block.Epoch;
+import meterveil.block.Times;
+import meterveil.cell.OpenBlock;
+import meterveil.cohort.Cohort;
+import meterveil.meter.Downlink;
+import meterveil.meter.ResendRequest;
+import meterveil.tenant.TenantId;
+
+/// Finds what was lost without a trace, and whose it is never.
+///
+/// Six hours after the end of a block, a cohort that has heard of fewer meters than it has, and of
+/// fewer than for the block before, is asked as a whole, once. What was counted already is not
+/// counted again, and what was lost arrives. A releaser that comes too late for that asks when it
+/// freezes the block.
+final class Asking {
+
+  /// How long after the time for it a block is still looked at.
+  static final Duration LOOKED_AT_FOR = Duration.ofHours(6);
+
+  private final Stores stores;
+  private final Downlink downlink;
+  private final Clock clock;
+
+  Asking(Stores stores, Downlink downlink, Clock clock) {
+    this.stores = stores;
+    this.downlink = downlink;
+    this.clock = clock;
+  }
+
+  /// Asks every cohort of a tenant that misses something of a block that ended 6 to 12 hours ago.
+  ///
+  /// @return how many were asked
+  int askDue(TenantId tenant) {
+    Instant until = clock.instant().minus(Times.ASKED_AFTER);
+    Instant from = until.minus(LOOKED_AT_FOR);
+    int asked = 0;
+    for (Epoch epoch : Stream.of(from, until).map(Epoch::containing).distinct().toList()) {
+      List<OpenBlock> items =
+          stores.cohorts().of(tenant, epoch).stream()
+              .flatMap(cohort -> endedBetween(cohort, from, until))
+              .gather(Gatherers.mapConcurrent(Stores.REQUESTS_AT_ONCE, this::find))
+              .toList();
+      asked += ask(items);
+    }
+    return asked;
+  }
+
+  /// A cohort's place in a block.
+  private record Place(Cohort cohort, Block block) {}
+
+  private static Stream<Place> endedBetween(Cohort cohort, Instant from, Instant until) {
+    var last = Block.containing(until, cohort.blockLength()).previous();
+    return Stream.iterate(last, block -> block.end().isAfter(from), Block::previous)
+        .filter(block -> block.epoch().equals(cohort.id().epoch()))
+        .map(block -> new Place(cohort, block));
+  }
+
+  private OpenBlock find(Place place) {
+    return stores
+        .blocks()
+        .find(place.cohort(), place.block())
+        .orElseGet(() -> OpenBlock.absent(place.cohort(), place.block()));
+  }
+
+  /// Asks the cohorts of those items that miss something and have not been asked.
+  ///
+  /// @return how many were asked
+  int ask(Collection<OpenBlock> items) {
+    int asked = 0;
+    for (OpenBlock item : items) {
+      if (!item.asked() && item.missing() > missingBefore(item)) {
+        downlink.resend(
+            item.cohort().tenant(),
+            item.cohort().id(),
+            new ResendRequest(List.of(item.block().start())));
+        stores.blocks().markAsked(item, clock.instant());
+        asked++;
+      }
+    }
+    return asked;
+  }
+
+  /// How many were missing of the block before; none where the cohort is new.
+  private int missingBefore(OpenBlock item) {
+    var previous = item.block().previous();
+    if (item.missing() == 0 || !previous.epoch().equals(item.block().epoch())) {
+      return 0;
+    }
+    return find(new Place(item.cohort(), previous)).missing();
+  }
+}

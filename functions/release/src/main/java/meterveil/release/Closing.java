@@ -1,0 +1,167 @@
+package meterveil.release;
+
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.stream.Gatherers;
+import meterveil.block.Block;
+import meterveil.block.Times;
+import meterveil.cell.CellTotal;
+import meterveil.cell.DayKey;
+import meterveil.cell.OpenBlock;
+import meterveil.cell.OpenBlock.State;
+import meterveil.cohort.Cohort;
+import meterveil.cohort.DistrictId;
+import meterveil.energy.WattHours;
+import meterveil.usage.Grouping;
+import meterveil.usage.Reconciliation;
+import meterveil.usage.Reconciliation.Figures;
+import meterveil.usage.ReleaseRule;
+import meterveil.usage.ReleasedCell;
+
+/// Days of which nothing is accepted any more: their late blocks are told as totals, their energy
+/// is accounted for, and what was kept of them is destroyed.
+///
+/// The record of a day is put when all is known and before anything is destroyed, so whoever finds
+/// it has only to destroy, and whoever does not finds everything still there.
+final class Closing {
+
+  private final Stores stores;
+  private final Releasing releasing;
+  private final Clock clock;
+
+  Closing(Stores stores, Releasing releasing, Clock clock) {
+    this.stores = stores;
+    this.releasing = releasing;
+    this.clock = clock;
+  }
+
+  /// Closes every day that is due.
+  ///
+  /// @param days a tenant's open days, in order
+  /// @return how many were closed
+  int closeDue(List<DayPlan> days) {
+    int closed = 0;
+    for (DayPlan day : days) {
+      if (Times.isClosed(day.day(), clock.instant())) {
+        close(day);
+        closed++;
+      }
+    }
+    return closed;
+  }
+
+  private void close(DayPlan day) {
+    var tenant = day.tenant();
+    if (stores.reconciliations().find(tenant.id(), day.day()).isEmpty()) {
+      reconcile(day).ifPresent(record -> stores.reconciliations().putFirst(record, tenant));
+    }
+    for (Block block : day.blocks()) {
+      day.cohorts().stream()
+          .gather(
+              Gatherers.mapConcurrent(
+                  Stores.REQUESTS_AT_ONCE,
+                  cohort -> {
+                    stores.blocks().empty(cohort, block);
+                    return cohort;
+                  }))
+          .forEach(_ -> {});
+    }
+    stores.dayKeyTable().close(tenant.id(), day.day());
+  }
+
+  /// Closes every item and adds up.
+  ///
+  /// @return nothing if another closer has put the record and begun to destroy
+  private Optional<Reconciliation> reconcile(DayPlan day) {
+    Optional<DayKey> key = stores.dayKeys().find(day.tenant().id(), day.day());
+    if (key.isEmpty()) {
+      return Optional.empty();
+    }
+    var sum = new DaySum();
+    for (Block block : day.blocks()) {
+      releasing.finish(day, block);
+      List<OpenBlock> items =
+          day.cohorts().stream()
+              .gather(
+                  Gatherers.mapConcurrent(
+                      Stores.REQUESTS_AT_ONCE, cohort -> stores.blocks().close(cohort, block)))
+              .toList();
+      if (items.stream().anyMatch(item -> item.state() == State.EMPTIED)) {
+        return Optional.empty();
+      }
+      add(day, block, items, key.get(), sum);
+    }
+    return Optional.of(new Reconciliation(day.tenant().id(), day.day(), sum.figures()));
+  }
+
+  private void add(DayPlan day, Block block, List<OpenBlock> items, DayKey key, DaySum sum) {
+    List<OpenBlock.Totals> totals = items.stream().map(item -> item.totals(key)).toList();
+    totals.forEach(sum::accepted);
+    sum.block(totals);
+
+    List<SequencedMap<Cohort, CellTotal>> hours = Releasing.hours(block, totals, items);
+    List<Grouping> decided =
+        stores
+            .groupings()
+            .find(day.tenant().id(), block, day.cohortIds())
+            .orElseThrow(() -> new IllegalStateException("a released block without a decision"));
+    Releasing.cells(day, block, hours, decided).forEach(cell -> sum.releasedWh += cell.energyWh());
+
+    for (ReleasedCell late : late(day, block, items, totals)) {
+      stores.usage().putFirst(late, day.tenant());
+      sum.lateWh += late.energyWh();
+    }
+  }
+
+  private static List<ReleasedCell> late(
+      DayPlan day, Block block, List<OpenBlock> items, List<OpenBlock.Totals> totals) {
+    Map<DistrictId, CellTotal> districts = new TreeMap<>();
+    for (int i = 0; i < items.size(); i++) {
+      districts.merge(items.get(i).cohort().district(), totals.get(i).late(), CellTotal::plus);
+    }
+    var cells = new ArrayList<ReleasedCell>();
+    districts.forEach((district, total) ->
+        ReleasedCell.late(day.tenant().id(), district, block, total).ifPresent(cells::add));
+    return cells;
+  }
+
+  /// A day's energy while it is added up.
+  private static final class DaySum {
+
+    private WattHours accepted = WattHours.ZERO;
+    private WattHours largestMeter = WattHours.ZERO;
+    private int meters;
+    private long releasedWh;
+    private long lateWh;
+
+    void accepted(OpenBlock.Totals totals) {
+      accepted = accepted.plus(totals.accepted());
+    }
+
+    /// Nobody's day is above the sum of the largest blocks, and at least as many meters reported as
+    /// did in the fullest block.
+    void block(List<OpenBlock.Totals> cohorts) {
+      largestMeter =
+          largestMeter.plus(
+              cohorts.stream()
+                  .map(OpenBlock.Totals::largestWhole)
+                  .max(WattHours::compareTo)
+                  .orElse(WattHours.ZERO));
+      meters = Math.max(meters, cohorts.stream().mapToInt(OpenBlock.Totals::blocks).sum());
+    }
+
+    Optional<Figures> figures() {
+      if (!ReleaseRule.holds(new CellTotal(meters, accepted, largestMeter))) {
+        return Optional.empty();
+      }
+      long acceptedWh = accepted.value();
+      return Optional.of(
+          new Figures(acceptedWh, releasedWh, lateWh, acceptedWh - releasedWh - lateWh));
+    }
+  }
+}

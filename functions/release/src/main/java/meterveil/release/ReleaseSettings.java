@@ -1,0 +1,46 @@
+package meterveil.release;
+
+import java.util.Map;
+
+/// What the function's surroundings tell it.
+///
+/// @param openBlocksTable name of the table of running totals; from `OPEN_BLOCKS_TABLE`
+/// @param dayKeysTable name of the table of wrapped day keys; from `DAY_KEYS_TABLE`
+/// @param dayKeyId the KMS key that wraps them; from `DAY_KEY_ID`
+/// @param cohortsTable name of the table of cohorts; from `COHORTS_TABLE`
+/// @param tenantsTable name of the table of tenants; from `TENANTS_TABLE`
+/// @param groupingsTable name of the table of decisions; from `GROUPINGS_TABLE`
+/// @param usageTable name of the table of released cells; from `USAGE_TABLE`
+/// @param reconciliationsTable name of the table of closed days; from `RECONCILIATIONS_TABLE`
+public record ReleaseSettings(
+    String openBlocksTable,
+    String dayKeysTable,
+    String dayKeyId,
+    String cohortsTable,
+    String tenantsTable,
+    String groupingsTable,
+    String usageTable,
+    String reconciliationsTable) {
+
+  /// @throws IllegalStateException if a variable is missing; the function then fails while
+  ///   starting, not when it is first called
+  public static ReleaseSettings from(Map<String, String> environment) {
+    return new ReleaseSettings(
+        required(environment, "OPEN_BLOCKS_TABLE"),
+        required(environment, "DAY_KEYS_TABLE"),
+        required(environment, "DAY_KEY_ID"),
+        required(environment, "COHORTS_TABLE"),
+        required(environment, "TENANTS_TABLE"),
+        required(environment, "GROUPINGS_TABLE"),
+        required(environment, "USAGE_TABLE"),
+        required(environment, "RECONCILIATIONS_TABLE"));
+  }
+
+  private static String required(Map<String, String> environment, String name) {
+    String value = environment.get(name);
+    if (value == null) {
+      throw new IllegalStateException(name + " is not set");
+    }
+    return value;
+  }
+}

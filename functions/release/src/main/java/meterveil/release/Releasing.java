@@ -1,0 +1,158 @@
+package meterveil.release;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Gatherers;
+import java.util.stream.IntStream;
+import meterveil.block.Block;
+import meterveil.block.Times;
+import meterveil.cell.CellTotal;
+import meterveil.cell.DayKey;
+import meterveil.cell.OpenBlock;
+import meterveil.cohort.Cohort;
+import meterveil.usage.Grouping;
+import meterveil.usage.ReleasedCell;
+
+/// Blocks past the watermark: frozen, decided once, and written as released cells.
+///
+/// A releaser may die between any two of its writes, and two may be at it together. What holds it
+/// together is the order: all items of a block are frozen before any is judged, so every releaser
+/// judges the same totals; the decision is stored before any cell is written, and whoever comes
+/// later follows the stored one; a later block is begun only when the last one decided has all its
+/// cells; and no day is closed before every block of it has them.
+final class Releasing {
+
+  private final Stores stores;
+  private final Asking asking;
+  private final Clock clock;
+
+  Releasing(Stores stores, Asking asking, Clock clock) {
+    this.stores = stores;
+    this.asking = asking;
+    this.clock = clock;
+  }
+
+  /// Releases every block of some days that is due.
+  ///
+  /// @param days a tenant's open days, in order
+  /// @return how many blocks were released
+  int releaseDue(List<DayPlan> days) {
+    int released = 0;
+    Optional<DayBlock> last = Optional.empty();
+    var due = new ArrayList<DayBlock>();
+    for (DayPlan day : days) {
+      List<Block> blocks = day.blocks();
+      Set<Instant> decided =
+          stores
+              .groupings()
+              .decided(day.tenant().id(), blocks.getFirst().start(), blocks.getLast().end());
+      for (Block block : blocks) {
+        if (decided.contains(block.start())) {
+          last = Optional.of(new DayBlock(day, block));
+        } else if (Times.isReleased(block, clock.instant())) {
+          due.add(new DayBlock(day, block));
+        }
+      }
+    }
+    last.ifPresent(it -> finish(it.day(), it.block()));
+    for (DayBlock it : due) {
+      release(it.day(), it.block());
+      released++;
+    }
+    return released;
+  }
+
+  private record DayBlock(DayPlan day, Block block) {}
+
+  /// Makes sure that a block has all its cells, whoever began it.
+  void finish(DayPlan day, Block block) {
+    Optional<List<Grouping>> decided =
+        stores.groupings().find(day.tenant().id(), block, day.cohortIds());
+    if (decided.isEmpty() || !isComplete(day, block, decided.get())) {
+      release(day, block);
+    }
+  }
+
+  private boolean isComplete(DayPlan day, Block block, List<Grouping> decided) {
+    var nothing = new LinkedHashMap<Cohort, CellTotal>();
+    day.cohorts().forEach(cohort -> nothing.put(cohort, CellTotal.EMPTY));
+    List<Instant> hours = block.hours();
+    List<ReleasedCell> places =
+        IntStream.range(0, hours.size())
+            .boxed()
+            .flatMap(i -> ReleasedCell.of(decided.get(i), hours.get(i), nothing).stream())
+            .toList();
+    return stores.usage().hasAll(places, block.start(), block.end());
+  }
+
+  private void release(DayPlan day, Block block) {
+    List<OpenBlock> items =
+        day.cohorts().stream()
+            .gather(
+                Gatherers.mapConcurrent(
+                    Stores.REQUESTS_AT_ONCE, cohort -> stores.blocks().freeze(cohort, block)))
+            .toList();
+    List<SequencedMap<Cohort, CellTotal>> hours = totals(day, block, items);
+    List<Grouping> decided =
+        stores
+            .groupings()
+            .decide(
+                day.tenant().id(),
+                block,
+                day.cohortIds(),
+                hours.stream().map(Grouping::decide).toList());
+    cells(day, block, hours, decided).stream()
+        .gather(
+            Gatherers.mapConcurrent(
+                Stores.REQUESTS_AT_ONCE, cell -> stores.usage().putFirst(cell, day.tenant())))
+        .forEach(_ -> {});
+    asking.ask(items);
+  }
+
+  /// A block's cells as they are released.
+  ///
+  /// @throws IllegalStateException if they would tell of fewer than 15 meters by subtraction
+  static List<ReleasedCell> cells(
+      DayPlan day,
+      Block block,
+      List<SequencedMap<Cohort, CellTotal>> hours,
+      List<Grouping> decided) {
+    var cells = new ArrayList<ReleasedCell>();
+    List<Instant> starts = block.hours();
+    for (int i = 0; i < starts.size(); i++) {
+      decided.get(i).refuseDifferences(day.cohorts());
+      cells.addAll(ReleasedCell.of(decided.get(i), starts.get(i), hours.get(i)));
+    }
+    return cells;
+  }
+
+  /// Takes the masks away: for each hour, a cell for each cohort.
+  private List<SequencedMap<Cohort, CellTotal>> totals(
+      DayPlan day, Block block, List<OpenBlock> items) {
+    DayKey key =
+        stores
+            .dayKeys()
+            .find(day.tenant().id(), day.day())
+            .orElseThrow(() -> new IllegalStateException("an open day without its key"));
+    return hours(block, items.stream().map(item -> item.totals(key)).toList(), items);
+  }
+
+  static List<SequencedMap<Cohort, CellTotal>> hours(
+      Block block, List<OpenBlock.Totals> totals, List<OpenBlock> items) {
+    return IntStream.range(0, block.length().hours())
+        .mapToObj(hour -> {
+          SequencedMap<Cohort, CellTotal> cells = new LinkedHashMap<>();
+          for (int i = 0; i < items.size(); i++) {
+            cells.put(items.get(i).cohort(), totals.get(i).hours().get(hour));
+          }
+          return cells;
+        })
+        .toList();
+  }
+}
