@@ -1,0 +1,93 @@
+package meterveil.cell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.stream.IntStream;
+import meterveil.block.Block;
+import meterveil.block.BlockLength;
+import meterveil.cohort.CohortId;
+import meterveil.energy.Buckets;
+import meterveil.meter.ThingName;
+import org.junit.jupiter.api.Test;
+
+class DayKeyTest {
+
+  private static final Block BLOCK =
+      new Block(Instant.parse("2013-01-01T00:00:00Z"), BlockLength.DAY);
+  private static final CohortId COHORT = new CohortId("00523-north-re-1");
+  private static final ThingName THING = new ThingName("meter-7");
+  private final DayKey key = key(1);
+
+  static DayKey key(int seed) {
+    var bytes = new byte[DayKey.BYTES];
+    Arrays.fill(bytes, (byte) seed);
+    return new DayKey(bytes);
+  }
+
+  @Test
+  void aTokenStandsForOneMeterAndBlock() {
+    assertThat(key.token(THING, BLOCK)).isEqualTo(key(1).token(THING, BLOCK));
+    assertThat(
+            IntStream.range(0, 10_000)
+                .mapToObj(i -> key.token(new ThingName("meter-" + i), BLOCK))
+                .distinct())
+        .hasSize(10_000);
+    assertThat(key.token(THING, BLOCK.next())).isNotEqualTo(key.token(THING, BLOCK));
+    assertThat(key(2).token(THING, BLOCK)).isNotEqualTo(key.token(THING, BLOCK));
+    var hour = new Block(BLOCK.start(), BlockLength.HOUR);
+    assertThat(key.token(THING, hour)).isNotEqualTo(key.token(THING, BLOCK));
+  }
+
+  @Test
+  void masksAreBalancedAndNeverRepeat() {
+    var seen = new HashSet<Long>();
+    long ones = 0;
+    for (int i = 0; i < 400; i++) {
+      for (long mask : key.masks(new Token(i), Slots.MASKS)) {
+        assertThat(seen.add(mask)).isTrue();
+        ones += Long.bitCount(mask);
+      }
+    }
+    double share = ones / (400.0 * Slots.MASKS * Long.SIZE);
+    assertThat(share).isBetween(0.497, 0.503);
+  }
+
+  @Test
+  void aMaskDoesNotDependOnHowManyAreAskedFor() {
+    assertThat(key.masks(new Token(5), 3)).isEqualTo(Arrays.copyOf(key.masks(new Token(5), 26), 3));
+  }
+
+  @Test
+  void renamesEveryBucketToAnother() {
+    byte[] names = key.permutation(COHORT, BLOCK, 0);
+
+    assertThat(names).hasSize(Buckets.COUNT_MAX).doesNotHaveDuplicates();
+    assertThat(key.permutation(COHORT, BLOCK, 0)).isEqualTo(names);
+    assertThat(key.permutation(COHORT, BLOCK, 1)).isNotEqualTo(names);
+    assertThat(key.permutation(new CohortId("00523-north-re-2"), BLOCK, 0)).isNotEqualTo(names);
+    assertThat(key.permutation(COHORT, BLOCK.next(), 0)).isNotEqualTo(names);
+    assertThat(key(2).permutation(COHORT, BLOCK, 0)).isNotEqualTo(names);
+  }
+
+  /// Chi-squared of where bucket 3 goes, over 8,000 permutations: 79 degrees of freedom, so above
+  /// 140 once in 30,000 keys.
+  @Test
+  void sendsABucketEverywhereEquallyOften() {
+    var counts = new int[Buckets.COUNT_MAX];
+    for (int i = 0; i < 8_000; i++) {
+      counts[key.permutation(new CohortId("00523-c-" + i), BLOCK, 0)[3]]++;
+    }
+    double chiSquared =
+        Arrays.stream(counts).mapToDouble(n -> (n - 100.0) * (n - 100.0) / 100).sum();
+    assertThat(chiSquared).isBetween(30.0, 140.0);
+  }
+
+  @Test
+  void refusesAKeyOfAnotherLength() {
+    assertThatIllegalArgumentException().isThrownBy(() -> new DayKey(new byte[16]));
+  }
+}

@@ -1,0 +1,231 @@
+package meterveil.usage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.groups.Tuple.tuple;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SequencedMap;
+import meterveil.LocalDynamoDb;
+import meterveil.block.Block;
+import meterveil.block.BlockLength;
+import meterveil.cell.CellTotal;
+import meterveil.cohort.Cohort;
+import meterveil.cohort.CohortId;
+import meterveil.cohort.DistrictId;
+import meterveil.cohort.TariffClass;
+import meterveil.energy.Commodity;
+import meterveil.energy.WattHours;
+import meterveil.tenant.Tenant;
+import meterveil.tenant.TenantId;
+import meterveil.usage.Grouping.Group;
+import meterveil.usage.Reconciliation.Figures;
+import meterveil.usage.ReleasedCell.Level;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class UsageTablesTest {
+
+  private static final TenantId GRID = new TenantId("grid");
+  private static final Tenant TENANT = new Tenant(GRID, Tenant.RETENTION);
+  private static final Instant HOUR = Instant.parse("2013-01-01T17:00:00Z");
+  private static final Optional<DistrictId> NORTH = Optional.of(new DistrictId("north"));
+  private static final CohortId ONE = new CohortId("00523-north-re-1");
+  private static final CohortId TWO = new CohortId("00523-north-re-2");
+  private static final CohortId THREE = new CohortId("00523-south-re-1");
+
+  private static final UsageTable USAGE = new UsageTable(LocalDynamoDb.CLIENT, "usage");
+  private static final GroupingTable GROUPINGS =
+      new GroupingTable(LocalDynamoDb.CLIENT, "groupings");
+  private static final ReconciliationTable RECONCILIATIONS =
+      new ReconciliationTable(LocalDynamoDb.CLIENT, "reconciliations");
+
+  @BeforeAll
+  static void makeTables() {
+    LocalDynamoDb.table("usage", UsageTable.SCHEMA);
+    LocalDynamoDb.table("groupings", GroupingTable.SCHEMA);
+    LocalDynamoDb.table("reconciliations", ReconciliationTable.SCHEMA);
+  }
+
+  private static ReleasedCell own(TenantId tenant, Instant hour, long energyKWh) {
+    return new ReleasedCell(
+        tenant, NORTH, hour, 1, List.of(ONE), Formed.OWN, 45, OptionalLong.of(energyKWh));
+  }
+
+  @Test
+  void keepsTheFirstCellOfAPlace() {
+    var tenant = new Tenant(new TenantId("first"), Tenant.RETENTION);
+    assertThat(USAGE.putFirst(own(tenant.id(), HOUR, 12), tenant)).isTrue();
+    assertThat(USAGE.putFirst(own(tenant.id(), HOUR, 13), tenant)).isFalse();
+
+    assertThat(USAGE.read(tenant, NORTH, HOUR, HOUR.plusSeconds(3600), HOUR))
+        .containsExactly(own(tenant.id(), HOUR, 12));
+    assertThat(USAGE.read(tenant, NORTH, HOUR.plusSeconds(3600), HOUR.plusSeconds(7200), HOUR))
+        .isEmpty();
+    assertThat(USAGE.hasAll(List.of(own(tenant.id(), HOUR, 0)), HOUR, HOUR.plusSeconds(3600)))
+        .isTrue();
+    assertThat(
+            USAGE.hasAll(
+                List.of(own(tenant.id(), HOUR, 0), own(tenant.id(), HOUR.plusSeconds(3600), 0)),
+                HOUR,
+                HOUR.plusSeconds(7200)))
+        .isFalse();
+  }
+
+  @Test
+  @DisplayName("U22 T54 released cells are kept 30 days unless the tenant chose otherwise")
+  void passesOverWhatHasExpired() {
+    var month = new Tenant(new TenantId("month"), Tenant.RETENTION);
+    USAGE.putFirst(own(month.id(), HOUR, 12), month);
+    Instant until = HOUR.plusSeconds(3600);
+
+    assertThat(USAGE.read(month, NORTH, HOUR, until, HOUR.plus(Duration.ofDays(30)).minusMillis(1)))
+        .hasSize(1);
+    assertThat(USAGE.read(month, NORTH, HOUR, until, HOUR.plus(Duration.ofDays(30)))).isEmpty();
+
+    var year = new Tenant(new TenantId("year"), Duration.ofDays(365));
+    USAGE.putFirst(own(year.id(), HOUR, 12), year);
+    assertThat(USAGE.read(year, NORTH, HOUR, until, HOUR.plus(Duration.ofDays(364)))).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("T54 a retention that is shortened takes effect on reads at once")
+  void readsByTheRetentionOfTheMoment() {
+    var before = new Tenant(new TenantId("shortened"), Duration.ofDays(100));
+    USAGE.putFirst(own(before.id(), HOUR, 12), before);
+    var after = new Tenant(before.id(), Duration.ofDays(10));
+    Instant until = HOUR.plusSeconds(3600);
+    Instant now = HOUR.plus(Duration.ofDays(11));
+
+    assertThat(USAGE.read(before, NORTH, HOUR, until, now)).hasSize(1);
+    assertThat(USAGE.read(after, NORTH, HOUR, until, now)).isEmpty();
+
+    var longer = new Tenant(before.id(), Duration.ofDays(1000));
+    assertThat(USAGE.read(longer, NORTH, HOUR, until, HOUR.plus(Duration.ofDays(101))))
+        .as("what was to expire is not brought back")
+        .isEmpty();
+  }
+
+  @Test
+  void roundsWhatItReleasesAndKnowsItsLevel() {
+    SequencedMap<Cohort, CellTotal> totals = new LinkedHashMap<>();
+    totals.put(cohort(ONE, "north"), cell(49, 12_499));
+    totals.put(cohort(TWO, "north"), cell(30, 10_000));
+    totals.put(cohort(THREE, "south"), cell(28, 10_500));
+
+    assertThat(ReleasedCell.of(grouping("1", "2 3"), HOUR, totals))
+        .containsExactly(
+            new ReleasedCell(
+                GRID, NORTH, HOUR, 1, List.of(ONE), Formed.OWN, 45, OptionalLong.of(12)),
+            new ReleasedCell(
+                GRID,
+                Optional.empty(),
+                HOUR,
+                1,
+                List.of(TWO, THREE),
+                Formed.MERGED,
+                55,
+                OptionalLong.of(21)))
+        .extracting(ReleasedCell::level)
+        .containsExactly(Level.COHORT, Level.TENANT);
+    assertThat(ReleasedCell.of(grouping("1 2", "!3"), HOUR, totals))
+        .extracting(ReleasedCell::level, ReleasedCell::count, ReleasedCell::energyKWh)
+        .containsExactly(
+            tuple(Level.DISTRICT, 75, OptionalLong.of(22)),
+            tuple(Level.COHORT, 0, OptionalLong.empty()));
+  }
+
+  @Test
+  void tellsALateTotalOnlyUnderTheRule() {
+    var block = new Block(Instant.parse("2013-01-01T00:00:00Z"), BlockLength.DAY);
+    var large = new CellTotal(16, new WattHours(99_600), new WattHours(14_000));
+    assertThat(ReleasedCell.late(GRID, NORTH.orElseThrow(), block, large).orElseThrow())
+        .isEqualTo(
+            new ReleasedCell(
+                GRID, NORTH, block.start(), 24, List.of(), Formed.LATE, 15, OptionalLong.of(100)));
+    assertThat(ReleasedCell.late(GRID, NORTH.orElseThrow(), block, cell(14, 99_600))).isEmpty();
+  }
+
+  @Test
+  void keepsTheFirstDecisionOfABlock() {
+    var block = new Block(Instant.parse("2013-01-01T00:00:00Z"), BlockLength.HOUR);
+    List<CohortId> cohorts = List.of(ONE, TWO, THREE);
+    List<Grouping> first = List.of(grouping("1", "!2 3"));
+
+    assertThat(GROUPINGS.find(GRID, block, cohorts)).isEmpty();
+    assertThat(GROUPINGS.decide(GRID, block, cohorts, first)).isEqualTo(first);
+    assertThat(GROUPINGS.decide(GRID, block, cohorts, List.of(grouping("1", "2", "3"))))
+        .isEqualTo(first);
+    assertThat(GROUPINGS.find(GRID, block, cohorts)).contains(first);
+    assertThat(GROUPINGS.decided(GRID, block.start(), block.end())).containsExactly(block.start());
+    assertThat(GROUPINGS.decided(GRID, block.end(), block.end().plusSeconds(3600))).isEmpty();
+    assertThatIllegalStateException()
+        .isThrownBy(() -> GROUPINGS.find(GRID, block, List.of(ONE, TWO)));
+  }
+
+  @Test
+  void writesEveryKindOfGroupSoThatItReadsTheSame() {
+    var block = new Block(Instant.parse("2013-01-02T00:00:00Z"), BlockLength.QUARTER_DAY);
+    List<Grouping> hours =
+        List.of(
+            grouping("1", "2", "3"),
+            grouping("1 2 3"),
+            grouping("!1 2 3"),
+            grouping("!1", "!2", "!3"),
+            grouping("1 3", "2"),
+            grouping("!1", "2 3"));
+    GROUPINGS.decide(GRID, block, List.of(ONE, TWO, THREE), hours);
+    assertThat(GROUPINGS.find(GRID, block, List.of(ONE, TWO, THREE))).contains(hours);
+  }
+
+  @Test
+  void keepsTheFirstRecordOfADay() {
+    var day = LocalDate.of(2013, 1, 1);
+    var record = new Reconciliation(GRID, day, Optional.of(new Figures(10_500, 9_000, 1_000, 500)));
+    assertThat(RECONCILIATIONS.putFirst(record, TENANT)).isTrue();
+    assertThat(RECONCILIATIONS.putFirst(new Reconciliation(GRID, day, Optional.empty()), TENANT))
+        .isFalse();
+    assertThat(RECONCILIATIONS.find(GRID, day)).contains(record);
+    assertThat(RECONCILIATIONS.read(TENANT, Instant.parse("2013-01-30T00:00:00Z")))
+        .containsExactly(record);
+    assertThat(RECONCILIATIONS.read(TENANT, Instant.parse("2013-01-31T00:00:00Z"))).isEmpty();
+    assertThatIllegalArgumentException().isThrownBy(() -> new Figures(10, 5, 4, 2));
+  }
+
+  private static Cohort cohort(CohortId id, String district) {
+    return new Cohort(
+        GRID,
+        id,
+        new DistrictId(district),
+        TariffClass.RESIDENTIAL,
+        Commodity.ELECTRICITY,
+        50,
+        BlockLength.HOUR);
+  }
+
+  private static CellTotal cell(int count, long energyWh) {
+    return new CellTotal(count, new WattHours(energyWh), new WattHours(1_000));
+  }
+
+  /// Groups of cohorts by their numbers, `!` in front of what is suppressed.
+  private static Grouping grouping(String... groups) {
+    return new Grouping(
+        Arrays.stream(groups)
+            .map(group ->
+                new Group(
+                    Arrays.stream(group.replace("!", "").split(" ", -1))
+                        .map(number -> List.of(ONE, TWO, THREE).get(Integer.parseInt(number) - 1))
+                        .toList(),
+                    !group.startsWith("!")))
+            .toList());
+  }
+}
