@@ -179,7 +179,12 @@ public final class ReadingsJson {
       require(value <= HIGHEST_CAP_WH, Refusal.ABOVE_CAP);
       return value;
     }
-    BigDecimal value = parser.getDecimalValue();
+    BigDecimal value;
+    try {
+      value = parser.getDecimalValue();
+    } catch (NumberFormatException _) { // which quotes the number; an exponent of over ten digits
+      throw new RefusedException(Refusal.NOT_WHOLE);
+    }
     require(value.signum() >= 0, Refusal.NEGATIVE);
     require(value.compareTo(BigDecimal.valueOf(HIGHEST_CAP_WH)) <= 0, Refusal.ABOVE_CAP);
     require(value.signum() == 0 || value.stripTrailingZeros().scale() <= 0, Refusal.NOT_WHOLE);

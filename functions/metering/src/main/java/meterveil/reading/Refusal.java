@@ -4,7 +4,7 @@ package meterveil.reading;
 public enum Refusal {
   /// More bytes than [ReadingsJson#PAYLOAD_BYTES_MAX].
   TOO_LARGE,
-  /// Not one JSON object in UTF-8, or nested too deeply.
+  /// Not one JSON object in UTF-8, nested too deeply, or with a number of too many digits.
   NOT_JSON,
   /// A member stands in it twice.
   DUPLICATE_MEMBER,
