@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import meterveil.block.Block;
 import meterveil.cohort.Cohort;
 import meterveil.energy.Buckets;
 import meterveil.energy.WattHours;
@@ -42,8 +43,10 @@ record Contribution(
     for (int hour = 0; hour < block.length().hours(); hour++) {
       if (reading.isMeasured(hour)) {
         WattHours clipped = reading.energy(hour).atMost(cohort.clip());
-        byte[] names = key.permutation(cohort.id(), block, hour);
-        hours.add(new Hour(masked(clipped, masks[hour]), Optional.of(names[Buckets.of(clipped)])));
+        hours.add(
+            new Hour(
+                masked(clipped, masks[hour]),
+                Optional.of(name(key, cohort, block, hour, clipped))));
         whole = whole.plus(reading.energy(hour));
         counted = counted.plus(clipped);
       } else {
@@ -51,14 +54,18 @@ record Contribution(
       }
     }
     var above = new WattHours(whole.value() - counted.value());
-    byte[] wholeNames = key.permutation(cohort.id(), block, Slots.WHOLE);
-    byte[] lateNames = key.permutation(cohort.id(), block, Slots.LATE);
     return new Contribution(
         token,
         hours,
         masked(above, masks[Slots.CLIPPED]),
-        wholeNames[Buckets.of(whole)],
-        new Late(masked(counted, masks[Slots.LATE]), lateNames[Buckets.of(counted)]));
+        name(key, cohort, block, Slots.WHOLE, whole),
+        new Late(
+            masked(counted, masks[Slots.LATE]), name(key, cohort, block, Slots.LATE, counted)));
+  }
+
+  private static byte name(DayKey key, Cohort cohort, Block block, int slot, WattHours energy) {
+    byte[] names = key.permutation(cohort.id(), block, slot, Slots.buckets(cohort, slot));
+    return names[Buckets.of(energy)];
   }
 
   /// Energy plus mask. The masks of a sum are taken away exactly, so it does not wrap around.

@@ -1,7 +1,6 @@
 package meterveil.cell;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;
 import java.security.NoSuchAlgorithmException;
@@ -9,7 +8,6 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import meterveil.block.Block;
 import meterveil.cohort.CohortId;
-import meterveil.energy.Buckets;
 import meterveil.meter.ThingName;
 
 /// The random key of one tenant's day, and all that is derived from it with HMAC-SHA-256 used as a
@@ -35,7 +33,8 @@ public final class DayKey {
   private static final byte MASK = 2;
   private static final byte PERMUTATION = 3;
   private static final int MASKS_PER_BLOCK = 4;
-  private static final int PERMUTATION_WORDS = 16;
+  private static final int NAMES_OF_ONE_OUTPUT_MAX = 40;
+  private static final int WORDS_PER_OUTPUT = 8;
 
   private final Mac prototype;
 
@@ -81,14 +80,15 @@ public final class DayKey {
 
   /// The names of the buckets in one slot of a cohort's item.
   ///
-  /// @return `names[bucket]`, each of 0 to [Buckets#COUNT_MAX] - 1 once
-  public byte[] permutation(CohortId cohort, Block block, int slot) {
-    int[] number = permutationNumber(cohort, block, slot);
-    var names = new byte[Buckets.COUNT_MAX];
-    for (byte i = 0; i < names.length; i++) {
+  /// @param count how many buckets there are, up to [Buckets#COUNT_MAX]
+  /// @return `names[bucket]`, each of 0 to `count` - 1 once
+  public byte[] permutation(CohortId cohort, Block block, int slot, int count) {
+    var names = new byte[count];
+    for (byte i = 0; i < count; i++) {
       names[i] = i;
     }
-    for (int left = names.length; left > 1; left--) {
+    int[] number = number(cohort, block, slot, count <= NAMES_OF_ONE_OUTPUT_MAX ? 1 : 2);
+    for (int left = count; left > 1; left--) {
       int chosen = divide(number, left);
       byte name = names[chosen];
       names[chosen] = names[left - 1];
@@ -97,17 +97,17 @@ public final class DayKey {
     return names;
   }
 
-  private int[] permutationNumber(CohortId cohort, Block block, int slot) {
+  private int[] number(CohortId cohort, Block block, int slot, int outputs) {
     byte[] name = cohort.value().getBytes(StandardCharsets.US_ASCII);
     var input = ByteBuffer.allocate(name.length + 12);
     input.put(PERMUTATION).put(name).put((byte) 0).putLong(block.start().getEpochSecond());
     input.put((byte) slot);
     Mac mac = mac();
-    var number = ByteBuffer.allocate(PERMUTATION_WORDS * Integer.BYTES);
-    number.put(mac.doFinal(input.array()));
-    number.put(mac.doFinal(input.put(input.capacity() - 1, (byte) 1).array()));
-    var words = new int[PERMUTATION_WORDS];
-    number.flip().order(ByteOrder.BIG_ENDIAN).asIntBuffer().get(words);
+    var words = new int[outputs * WORDS_PER_OUTPUT];
+    for (byte i = 0; i < outputs; i++) {
+      byte[] output = mac.doFinal(input.put(input.capacity() - 1, i).array());
+      ByteBuffer.wrap(output).asIntBuffer().get(words, i * WORDS_PER_OUTPUT, WORDS_PER_OUTPUT);
+    }
     return words;
   }
 

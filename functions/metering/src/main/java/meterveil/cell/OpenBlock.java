@@ -181,7 +181,7 @@ public record OpenBlock(
     if (names.isEmpty()) {
       return WattHours.ZERO;
     }
-    byte[] permutation = key.permutation(cohort.id(), block, slot);
+    byte[] permutation = key.permutation(cohort.id(), block, slot, Slots.buckets(cohort, slot));
     int highest = -1;
     for (int bucket = permutation.length - 1; bucket >= 0 && highest < 0; bucket--) {
       highest = names.contains(permutation[bucket]) ? bucket : highest;

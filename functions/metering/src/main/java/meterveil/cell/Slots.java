@@ -1,13 +1,16 @@
 package meterveil.cell;
 
 import meterveil.block.BlockLength;
+import meterveil.cohort.Cohort;
+import meterveil.energy.Buckets;
+import meterveil.energy.WattHours;
 
 /// The numbers of what is masked or permuted in a block's item: the hours from 0, then three of the
 /// block as a whole. The numbers past the hours do not depend on the block's length.
 final class Slots {
 
   /// The energy above the clip, of all hours together.
-  static final int CLIPPED = BlockLength.DAY.hours();
+  static final int CLIPPED = 24;
 
   /// A late block's energy, of all hours together.
   static final int LATE = CLIPPED + 1;
@@ -19,4 +22,17 @@ final class Slots {
   static final int MASKS = LATE + 1;
 
   private Slots() {}
+
+  /// How many buckets a slot of a cohort's item tells apart.
+  static int buckets(Cohort cohort, int slot) {
+    return switch (slot) {
+      case LATE -> Buckets.countUpTo(times(cohort.clip(), cohort.blockLength()));
+      case WHOLE -> Buckets.countUpTo(times(cohort.commodity().cap(), cohort.blockLength()));
+      default -> Buckets.countUpTo(cohort.clip());
+    };
+  }
+
+  private static WattHours times(WattHours anHour, BlockLength length) {
+    return new WattHours(anHour.value() * length.hours());
+  }
 }

@@ -37,6 +37,13 @@ public final class Buckets {
     return bucket;
   }
 
+  /// How many buckets it takes for amounts up to `largest`.
+  ///
+  /// @throws IllegalArgumentException beyond the last bucket
+  public static int countUpTo(WattHours largest) {
+    return of(largest) + 1;
+  }
+
   /// The largest amount in a bucket.
   public static WattHours end(int bucket) {
     return new WattHours(ENDS_WH[bucket]);

@@ -13,6 +13,8 @@ import meterveil.cohort.CohortId;
 import meterveil.energy.Buckets;
 import meterveil.meter.ThingName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DayKeyTest {
 
@@ -61,29 +63,34 @@ class DayKeyTest {
     assertThat(key.masks(new Token(5), 3)).isEqualTo(Arrays.copyOf(key.masks(new Token(5), 26), 3));
   }
 
-  @Test
-  void renamesEveryBucketToAnother() {
-    byte[] names = key.permutation(COHORT, BLOCK, 0);
+  @ParameterizedTest
+  @ValueSource(ints = {36, 40, 41, Buckets.COUNT_MAX})
+  void renamesEveryBucketToAnother(int count) {
+    byte[] names = key.permutation(COHORT, BLOCK, 0, count);
 
-    assertThat(names).hasSize(Buckets.COUNT_MAX).doesNotHaveDuplicates();
-    assertThat(key.permutation(COHORT, BLOCK, 0)).isEqualTo(names);
-    assertThat(key.permutation(COHORT, BLOCK, 1)).isNotEqualTo(names);
-    assertThat(key.permutation(new CohortId("00523-north-re-2"), BLOCK, 0)).isNotEqualTo(names);
-    assertThat(key.permutation(COHORT, BLOCK.next(), 0)).isNotEqualTo(names);
-    assertThat(key(2).permutation(COHORT, BLOCK, 0)).isNotEqualTo(names);
+    assertThat(names).hasSize(count).doesNotHaveDuplicates();
+    assertThat(names).doesNotContain(count, count + 1);
+    assertThat(key.permutation(COHORT, BLOCK, 0, count)).isEqualTo(names);
+    assertThat(key.permutation(COHORT, BLOCK, 1, count)).isNotEqualTo(names);
+    assertThat(key.permutation(new CohortId("00523-north-re-2"), BLOCK, 0, count))
+        .isNotEqualTo(names);
+    assertThat(key.permutation(COHORT, BLOCK.next(), 0, count)).isNotEqualTo(names);
+    assertThat(key(2).permutation(COHORT, BLOCK, 0, count)).isNotEqualTo(names);
   }
 
-  /// Chi-squared of where bucket 3 goes, over 8,000 permutations: 79 degrees of freedom, so above
-  /// 140 once in 30,000 keys.
-  @Test
-  void sendsABucketEverywhereEquallyOften() {
-    var counts = new int[Buckets.COUNT_MAX];
-    for (int i = 0; i < 8_000; i++) {
-      counts[key.permutation(new CohortId("00523-c-" + i), BLOCK, 0)[3]]++;
+  /// Chi-squared of where bucket 3 goes, 100 times per place on average: with n - 1 degrees of
+  /// freedom above n + 6 √(2n) less than once in a million keys.
+  @ParameterizedTest
+  @ValueSource(ints = {36, Buckets.COUNT_MAX})
+  void sendsABucketEverywhereEquallyOften(int count) {
+    var counts = new int[count];
+    for (int i = 0; i < 100 * count; i++) {
+      counts[key.permutation(new CohortId("00523-c-" + i), BLOCK, 0, count)[3]]++;
     }
     double chiSquared =
         Arrays.stream(counts).mapToDouble(n -> (n - 100.0) * (n - 100.0) / 100).sum();
-    assertThat(chiSquared).isBetween(30.0, 140.0);
+    double deviation = 6 * Math.sqrt(2.0 * count);
+    assertThat(chiSquared).isBetween(count - deviation, count + deviation);
   }
 
   @Test
