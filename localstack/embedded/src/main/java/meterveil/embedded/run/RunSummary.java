@@ -1,0 +1,225 @@
+package meterveil.embedded.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.LocalDate;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// What a run came to.
+///
+/// @param scope what was run
+/// @param counts what became of messages and blocks
+/// @param energy where the energy went
+/// @param cells how the released cells came about
+/// @param scan what was searched for traces of a meter
+/// @param writeUnits what DynamoDB would charge for writing
+/// @param pace how fast it went and what it took
+/// @param notes what a person should know besides, a sentence each
+public record RunSummary(
+    Scope scope,
+    Counts counts,
+    Energy energy,
+    Cells cells,
+    CanaryScan.Result scan,
+    WriteUnits writeUnits,
+    Pace pace,
+    List<String> notes) {
+
+  private static final ObjectWriter WRITER = new JsonMapper().writerWithDefaultPrettyPrinter();
+
+  public RunSummary {
+    notes = List.copyOf(notes);
+  }
+
+  /// What was run.
+  ///
+  /// @param file the file's name; none for made-up homes
+  /// @param seed what made-up data and planning depend on
+  /// @param firstDay the first UTC day
+  /// @param days how many UTC days, in whole or in part
+  /// @param blockHours hours of a block
+  /// @param meters how many
+  /// @param cohorts how many in one epoch, at most
+  /// @param districts how many
+  /// @param epochs how many the days lie in
+  /// @param retentionDays how long what is released is kept
+  public record Scope(
+      Optional<String> file,
+      long seed,
+      LocalDate firstDay,
+      int days,
+      int blockHours,
+      int meters,
+      int cohorts,
+      int districts,
+      int epochs,
+      int retentionDays) {}
+
+  /// What became of messages and blocks. The first two by the meters' own books, the rest by the
+  /// functions' metrics and the broker's.
+  ///
+  /// @param messages readings sent for the first time
+  /// @param repeats readings sent again
+  /// @param meterHours measured hours that were counted
+  /// @param accepted blocks that were counted, late ones included
+  /// @param duplicates blocks that had been counted before
+  /// @param refused messages the collector refused, by reason
+  /// @param refusedByBroker what the broker refused, by reason
+  public record Counts(
+      long messages,
+      long repeats,
+      long meterHours,
+      long accepted,
+      long duplicates,
+      Map<String, Long> refused,
+      Map<String, Long> refusedByBroker) {
+
+    public Counts {
+      refused = Map.copyOf(refused);
+      refusedByBroker = Map.copyOf(refusedByBroker);
+    }
+  }
+
+  /// Where the energy went, in whole watt-hours: sent = refused + undelivered + released + late +
+  /// withheld + pending.
+  ///
+  /// @param sentWh by the meters' own books, as the next two
+  /// @param refusedWh what the platform had to refuse
+  /// @param undeliveredWh what never reached it
+  /// @param releasedWh what the released cells add up to, by the platform's stores, as the rest
+  /// @param lateWh what the late totals add up to
+  /// @param withheldWh suppressed, clipped and rounded away; below zero where more was rounded up
+  /// @param pendingWh in blocks that are not released, or of days that are not closed
+  /// @param undisclosedDays closed days whose total may not be told, or is not kept any more: what
+  ///   was withheld of them is not known, and the sum cannot hold
+  public record Energy(
+      long sentWh,
+      long refusedWh,
+      long undeliveredWh,
+      long releasedWh,
+      long lateWh,
+      long withheldWh,
+      long pendingWh,
+      int undisclosedDays) {
+
+    /// What is sent and not accounted for; 0 when all is well.
+    public long differenceWh() {
+      return sentWh - refusedWh - undeliveredWh - releasedWh - lateWh - withheldWh - pendingWh;
+    }
+
+    /// Whether the sum can be expected to hold, and does not.
+    public boolean isWrong() {
+      return differenceWh() != 0 && undisclosedDays == 0;
+    }
+  }
+
+  /// Released cells of one hour by how they came about.
+  public record Cells(long own, long merged, long suppressed) {
+
+    /// All of them.
+    public long all() {
+      return own + merged + suppressed;
+    }
+  }
+
+  /// By DynamoDB's own consumed-capacity figures.
+  ///
+  /// @param collect of the collect function
+  /// @param release of the release function
+  public record WriteUnits(double collect, double release) {}
+
+  /// How fast it went and what it took.
+  ///
+  /// @param startSeconds from the start of the platform to the first counted message
+  /// @param wallSeconds from the start of the platform to the last closed day
+  /// @param residentBytesMax of all processes together at the same time; none where the system does
+  ///   not tell
+  public record Pace(double startSeconds, double wallSeconds, OptionalLong residentBytesMax) {}
+
+  /// Messages a second, over the whole run.
+  public double messagesPerSecond() {
+    return pace.wallSeconds() > 0 ? counts.messages() / pace.wallSeconds() : 0;
+  }
+
+  /// Write units per meter-hour.
+  ///
+  /// @return nothing when no hour was counted
+  public @Nullable BigDecimal perMeterHour(double units) {
+    return counts.meterHours() == 0 ? null : rounded(units / counts.meterHours(), 4);
+  }
+
+  /// Whether the run did what a run promises: all energy accounted for, no trace of a meter.
+  public boolean isRight() {
+    return !energy.isWrong() && scan.hits().isEmpty();
+  }
+
+  /// As `summary.json` has it.
+  public String toJson() {
+    var json = new LinkedHashMap<String, @Nullable Object>();
+    json.put("source", scope.file().orElse("made up"));
+    json.put("seed", scope.seed());
+    json.put("firstDay", scope.firstDay().toString());
+    json.put("days", scope.days());
+    json.put("blockHours", scope.blockHours());
+    json.put("epochs", scope.epochs());
+    json.put("retentionDays", scope.retentionDays());
+    json.put("meters", scope.meters());
+    json.put("cohorts", scope.cohorts());
+    json.put("districts", scope.districts());
+    json.put("messages", counts.messages());
+    json.put("repeats", counts.repeats());
+    json.put("meterHours", counts.meterHours());
+    json.put("accepted", counts.accepted());
+    json.put("duplicates", counts.duplicates());
+    json.put("refused", new TreeMap<>(counts.refused()));
+    json.put("refusedByBroker", new TreeMap<>(counts.refusedByBroker()));
+    json.put("sentWh", energy.sentWh());
+    json.put("refusedWh", energy.refusedWh());
+    json.put("undeliveredWh", energy.undeliveredWh());
+    json.put("releasedWh", energy.releasedWh());
+    json.put("lateWh", energy.lateWh());
+    json.put("withheldWh", energy.withheldWh());
+    json.put("pendingWh", energy.pendingWh());
+    json.put("differenceWh", energy.differenceWh());
+    json.put("undisclosedDays", energy.undisclosedDays());
+    var formed = new LinkedHashMap<String, Long>();
+    formed.put("own", cells.own());
+    formed.put("merged", cells.merged());
+    formed.put("suppressed", cells.suppressed());
+    json.put("cells", formed);
+    json.put("itemsScanned", scan.items());
+    json.put("logLinesScanned", scan.logLines());
+    json.put("keyContextsScanned", scan.keyContexts());
+    json.put("retainedMessagesScanned", scan.retainedMessages());
+    json.put("failureRecordsScanned", scan.failureRecords());
+    json.put("canaryHits", scan.hits().size());
+    json.put("collectWriteUnits", rounded(writeUnits.collect(), 1));
+    json.put("releaseWriteUnits", rounded(writeUnits.release(), 1));
+    json.put("collectWriteUnitsPerMeterHour", perMeterHour(writeUnits.collect()));
+    json.put("releaseWriteUnitsPerMeterHour", perMeterHour(writeUnits.release()));
+    json.put("startSeconds", rounded(pace.startSeconds(), 2));
+    json.put("wallSeconds", rounded(pace.wallSeconds(), 2));
+    json.put("messagesPerSecond", rounded(messagesPerSecond(), 1));
+    OptionalLong resident = pace.residentBytesMax();
+    json.put("residentBytesMax", resident.isPresent() ? resident.getAsLong() : null);
+    json.put("notes", notes);
+    try {
+      return WRITER.writeValueAsString(json) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("numbers and texts can always be written as JSON", e);
+    }
+  }
+
+  private static BigDecimal rounded(double value, int places) {
+    return BigDecimal.valueOf(value).setScale(places, RoundingMode.HALF_UP);
+  }
+}

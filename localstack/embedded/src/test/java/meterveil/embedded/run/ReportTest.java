@@ -1,0 +1,72 @@
+package meterveil.embedded.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Optional;
+import meterveil.embedded.run.CanaryScan.Hit;
+import org.junit.jupiter.api.Test;
+
+class ReportTest {
+
+  private static final LocalDate MONDAY = LocalDate.of(2026, 1, 12);
+
+  @Test
+  void tellsOfAWeek() throws IOException {
+    String html =
+        new Report(Samples.summary(Optional.empty(), 7, List.of()), Samples.cells(MONDAY, 7))
+            .html();
+
+    assertThat(html).contains("200 meters, 7 days", "Every watt-hour is accounted for");
+    assertThat(html).contains("16,504,321", "north-re-1", "too late");
+    assertThat(html).doesNotContain("null", "%s", "%d");
+    write("report-week.html", html);
+  }
+
+  @Test
+  void asksForNothingElse() {
+    String html =
+        new Report(Samples.summary(Optional.empty(), 7, List.of()), Samples.cells(MONDAY, 7))
+            .html();
+
+    assertThat(html).doesNotContain("<script", "http://", "https://", "src=", "@import", "href=");
+    assertThat(html).doesNotContainPattern("url\\((?!#)");
+  }
+
+  @Test
+  void escapesWhatItIsGiven() {
+    var summary =
+        Samples.summary(
+            Optional.of("<img src=x onerror=\"alert('1')\">.csv"),
+            7,
+            List.of(new Hit("table <b>", "a thing's name")));
+
+    String html = new Report(summary, List.of()).html();
+
+    assertThat(html).doesNotContain("<img", "<b>,", "table <b>");
+    assertThat(html).contains("&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;.csv");
+    assertThat(html).contains("Traces of single meters were found: 1", "No cell was released.");
+  }
+
+  @Test
+  void staysSmallForHalfAYear() throws IOException {
+    String html =
+        new Report(
+                Samples.summary(Optional.of("homes.csv"), 182, List.of()),
+                Samples.cells(MONDAY, 182))
+            .html();
+
+    assertThat(html.length()).isLessThan(3_000_000);
+    assertThat(html).contains("200 meters, 182 days of homes.csv", "Jun 2026");
+    write("report-half-year.html", html);
+  }
+
+  /// For the eye.
+  private static void write(String name, String html) throws IOException {
+    Files.writeString(Files.createDirectories(Path.of("target", "samples")).resolve(name), html);
+  }
+}

@@ -1,0 +1,77 @@
+package meterveil.embedded.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.List;
+import java.util.Optional;
+import meterveil.embedded.run.CanaryScan.Hit;
+import meterveil.embedded.run.RunSummary.Energy;
+import org.junit.jupiter.api.Test;
+
+class RunSummaryTest {
+
+  @Test
+  void hasWhatOthersLookFor() throws JsonProcessingException {
+    var json = new JsonMapper().readTree(Samples.summary(Optional.empty(), 7, List.of()).toJson());
+
+    assertThat(json.fieldNames())
+        .toIterable()
+        .contains(
+            "meters",
+            "cohorts",
+            "messages",
+            "meterHours",
+            "accepted",
+            "duplicates",
+            "refused",
+            "sentWh",
+            "refusedWh",
+            "undeliveredWh",
+            "releasedWh",
+            "lateWh",
+            "withheldWh",
+            "pendingWh",
+            "cells",
+            "itemsScanned",
+            "logLinesScanned",
+            "canaryHits",
+            "collectWriteUnits",
+            "releaseWriteUnits",
+            "wallSeconds",
+            "messagesPerSecond");
+    assertThat(json.at("/refused/TOO_LATE").intValue()).isEqualTo(2);
+    assertThat(json.at("/cells/merged").intValue()).isEqualTo(48);
+    assertThat(json.at("/collectWriteUnitsPerMeterHour").asText()).isEqualTo("0.08");
+    assertThat(json.at("/sentWh").longValue())
+        .isEqualTo(
+            json.at("/refusedWh").longValue()
+                + json.at("/undeliveredWh").longValue()
+                + json.at("/releasedWh").longValue()
+                + json.at("/lateWh").longValue()
+                + json.at("/withheldWh").longValue()
+                + json.at("/pendingWh").longValue());
+  }
+
+  @Test
+  void knowsWhenEnergyIsMissing() {
+    assertThat(new Energy(100, 10, 20, 50, 5, 12, 3, 0).isWrong()).isFalse();
+    assertThat(new Energy(100, 10, 20, 50, 5, 11, 3, 0).isWrong()).isTrue();
+    assertThat(new Energy(100, 10, 20, 50, 5, 13, 3, 0).differenceWh()).isEqualTo(-1);
+  }
+
+  @Test
+  void doesNotJudgeWhatMayNotBeTold() {
+    assertThat(new Energy(100, 10, 20, 50, 5, 0, 3, 1).isWrong()).isFalse();
+  }
+
+  @Test
+  void isNotRightWithATrace() {
+    assertThat(Samples.summary(Optional.empty(), 7, List.of()).isRight()).isTrue();
+    assertThat(
+            Samples.summary(Optional.empty(), 7, List.of(new Hit("log", "a thing's name")))
+                .isRight())
+        .isFalse();
+  }
+}
