@@ -52,7 +52,7 @@ public final class CollectFunction implements RequestHandler<Map<String, String>
     this.cohorts = new CohortTable(dynamoDb, settings.cohortsTable());
     this.collector =
         new Collector(keys, new OpenBlockTable(dynamoDb, settings.openBlocksTable()), clock);
-    this.metrics = new CollectMetrics(settings.metricsNamespace());
+    this.metrics = new CollectMetrics();
     this.clock = clock;
   }
 

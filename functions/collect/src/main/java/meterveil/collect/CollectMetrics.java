@@ -4,7 +4,6 @@ import meterveil.cell.Collector.Collected;
 import meterveil.reading.Refusal;
 import software.amazon.lambda.powertools.metrics.Metrics;
 import software.amazon.lambda.powertools.metrics.MetricsFactory;
-import software.amazon.lambda.powertools.metrics.model.DimensionSet;
 import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 
 /// What the function counts. A log line per invocation, joined by time with the broker's log, names
@@ -12,11 +11,6 @@ import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 final class CollectMetrics {
 
   private final Metrics metrics = MetricsFactory.getMetricsInstance();
-  private final String namespace;
-
-  CollectMetrics(String namespace) {
-    this.namespace = namespace;
-  }
 
   /// Counts a block.
   ///
@@ -45,8 +39,10 @@ final class CollectMetrics {
 
   /// Counts a refused message.
   void refused(Refusal why) {
-    metrics.flushSingleMetric(
-        "Refused", 1, MetricUnit.COUNT, namespace, DimensionSet.of("reason", why.name()));
+    metrics.flushMetrics(count -> {
+      count.addDimension("Reason", why.name());
+      count.addMetric("Refused", 1, MetricUnit.COUNT);
+    });
   }
 
   private void add(String name, int count) {

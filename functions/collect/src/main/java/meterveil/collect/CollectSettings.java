@@ -8,13 +8,8 @@ import java.util.Map;
 /// @param dayKeysTable name of the table of wrapped day keys; from `DAY_KEYS_TABLE`
 /// @param dayKeyId the KMS key that wraps them; from `DAY_KEY_ID`
 /// @param cohortsTable name of the table of cohorts; from `COHORTS_TABLE`
-/// @param metricsNamespace where metrics go; from `POWERTOOLS_METRICS_NAMESPACE`
 public record CollectSettings(
-    String openBlocksTable,
-    String dayKeysTable,
-    String dayKeyId,
-    String cohortsTable,
-    String metricsNamespace) {
+    String openBlocksTable, String dayKeysTable, String dayKeyId, String cohortsTable) {
 
   /// @throws IllegalStateException if a variable is missing; the function then fails while
   ///   starting, not at its first message
@@ -23,8 +18,7 @@ public record CollectSettings(
         required(environment, "OPEN_BLOCKS_TABLE"),
         required(environment, "DAY_KEYS_TABLE"),
         required(environment, "DAY_KEY_ID"),
-        required(environment, "COHORTS_TABLE"),
-        required(environment, "POWERTOOLS_METRICS_NAMESPACE"));
+        required(environment, "COHORTS_TABLE"));
   }
 
   private static String required(Map<String, String> environment, String name) {
