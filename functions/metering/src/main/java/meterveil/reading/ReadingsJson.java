@@ -1,15 +1,9 @@
 package meterveil.reading;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -17,48 +11,29 @@ import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
 import meterveil.energy.Commodity;
-import org.jspecify.annotations.Nullable;
+import meterveil.meter.StrictJson;
 
 /// Readings as JSON. The format is `schemas/readings-1.json`; the tests hold this class, the
 /// simulator and a JSON Schema validator to the same examples.
 ///
 /// A streaming parser, as nothing of a message may outlive it: members that mean nothing here are
-/// skipped without being read into anything. For the same reason it neither interns nor remembers
-/// names (the sender chooses those of unknown members) and does not keep its buffers.
+/// skipped without being read into anything.
 public final class ReadingsJson {
 
-  /// The most bytes of a message: twenty times what two days of hours need.
-  public static final int PAYLOAD_BYTES_MAX = 8 * 1024;
-
-  /// The deepest nesting of members that are skipped.
-  public static final int DEPTH_MAX = 16;
-
-  /// The most digits of a number.
-  private static final int NUMBER_DIGITS_MAX = 100;
-
-  private static final long HIGHEST_CAP_WH =
-      Arrays.stream(Commodity.values()).mapToLong(c -> c.cap().value()).max().orElseThrow();
+  private static final Set<String> MEMBERS = Set.of("start", "energyWh");
+  private static final BigDecimal HIGHEST_CAP_WH =
+      BigDecimal.valueOf(
+          Arrays.stream(Commodity.values()).mapToLong(c -> c.cap().value()).max().orElseThrow());
 
   private static final int HOURS_MAX = 48;
   private static final Pattern START =
       Pattern.compile("(2[0-9]{3})-([0-9]{2})-([0-9]{2})T([01][0-9]|2[0-3]):00:00Z");
-
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .recyclerPool(JsonRecyclerPools.nonRecyclingPool())
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(DEPTH_MAX)
-                  .maxNumberLength(NUMBER_DIGITS_MAX)
-                  .build())
-          .build();
 
   private ReadingsJson() {}
 
@@ -74,10 +49,10 @@ public final class ReadingsJson {
 
   /// Decodes one message; any bytes whatever are answered, never thrown at.
   public static Decoded decode(byte[] payload) {
-    if (payload.length > PAYLOAD_BYTES_MAX) {
+    if (payload.length > StrictJson.PAYLOAD_BYTES_MAX) {
       return new Decoded.Refused(Refusal.TOO_LARGE);
     }
-    try (JsonParser parser = JSON.createParser(utf8(payload))) {
+    try (JsonParser parser = StrictJson.parser(payload)) {
       return new Decoded.Accepted(readings(parser));
     } catch (RefusedException refused) {
       return new Decoded.Refused(refused.why);
@@ -86,42 +61,23 @@ public final class ReadingsJson {
     }
   }
 
-  /// The text of a payload. Left to itself the parser would guess UTF-16 and UTF-32 as well.
-  private static String utf8(byte[] payload) throws CharacterCodingException {
-    return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(payload)).toString();
-  }
-
   private static Readings readings(JsonParser parser) throws IOException, RefusedException {
     require(parser.nextToken() == JsonToken.START_OBJECT, Refusal.NOT_JSON);
-    @Nullable Instant start = null;
-    int @Nullable [] energyWh = null;
-    @Nullable Set<String> unknown = null;
+    Instant start = Instant.EPOCH;
+    int[] energyWh = {};
+    var names = new HashSet<String>();
     for (String name = parser.nextFieldName(); name != null; name = parser.nextFieldName()) {
+      require(names.add(name), Refusal.DUPLICATE_MEMBER);
       parser.nextToken();
       switch (name) {
-        case "start" -> {
-          require(start == null, Refusal.DUPLICATE_MEMBER);
-          start = start(parser);
-        }
-        case "energyWh" -> {
-          require(energyWh == null, Refusal.DUPLICATE_MEMBER);
-          energyWh = energyWh(parser);
-        }
-        default -> {
-          if (unknown == null) {
-            unknown = new HashSet<>();
-          }
-          require(unknown.add(name), Refusal.DUPLICATE_MEMBER);
-          parser.skipChildren();
-        }
+        case "start" -> start = start(parser);
+        case "energyWh" -> energyWh = energyWh(parser);
+        default -> parser.skipChildren();
       }
     }
     require(parser.nextToken() == null, Refusal.NOT_JSON);
-    if (start == null || energyWh == null) {
-      throw new RefusedException(Refusal.MISSING_MEMBER);
-    }
-    return new Readings(
-        blocks(start, energyWh.length), energyWh, unknown == null ? 0 : unknown.size());
+    require(names.containsAll(MEMBERS), Refusal.MISSING_MEMBER);
+    return new Readings(blocks(start, energyWh.length), energyWh, names.size() - MEMBERS.size());
   }
 
   private static Instant start(JsonParser parser) throws IOException, RefusedException {
@@ -146,12 +102,7 @@ public final class ReadingsJson {
     int count = 0;
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       require(count < HOURS_MAX, Refusal.WRONG_LENGTH);
-      hours[count++] =
-          switch (parser.currentToken()) {
-            case VALUE_NULL -> -1;
-            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> wholeWh(parser);
-            default -> throw new RefusedException(Refusal.NOT_WHOLE);
-          };
+      hours[count++] = parser.currentToken() == JsonToken.VALUE_NULL ? -1 : wholeWh(parser);
     }
     return Arrays.copyOf(hours, count);
   }
@@ -169,26 +120,16 @@ public final class ReadingsJson {
     throw new RefusedException(Refusal.WRONG_LENGTH);
   }
 
-  /// A whole number of watt-hours up to the highest cap there is. `2.0` and `2e0` are whole too, as
+  /// A whole number of watt-hours up to the highest cap there is. `2.0` and `2e0` are whole, as
   /// they are to JSON Schema.
   private static int wholeWh(JsonParser parser) throws IOException, RefusedException {
-    if (parser.currentToken() == JsonToken.VALUE_NUMBER_INT
-        && parser.getNumberType() == JsonParser.NumberType.INT) {
-      int value = parser.getIntValue();
-      require(value >= 0, Refusal.NEGATIVE);
-      require(value <= HIGHEST_CAP_WH, Refusal.ABOVE_CAP);
-      return value;
-    }
-    BigDecimal value;
-    try {
-      value = parser.getDecimalValue();
-    } catch (NumberFormatException _) { // which quotes the number; an exponent of over ten digits
-      throw new RefusedException(Refusal.NOT_WHOLE);
-    }
+    Optional<BigDecimal> number = StrictJson.number(parser);
+    require(number.isPresent(), Refusal.NOT_WHOLE);
+    BigDecimal value = number.get();
     require(value.signum() >= 0, Refusal.NEGATIVE);
-    require(value.compareTo(BigDecimal.valueOf(HIGHEST_CAP_WH)) <= 0, Refusal.ABOVE_CAP);
+    require(value.compareTo(HIGHEST_CAP_WH) <= 0, Refusal.ABOVE_CAP);
     require(value.signum() == 0 || value.stripTrailingZeros().scale() <= 0, Refusal.NOT_WHOLE);
-    return value.signum() == 0 ? 0 : value.intValueExact();
+    return value.intValue();
   }
 
   private static void require(boolean holds, Refusal otherwise) throws RefusedException {

@@ -2,7 +2,7 @@ package meterveil.reading;
 
 /// Why a message was refused. Names a rule, never anything of the message.
 public enum Refusal {
-  /// More bytes than [ReadingsJson#PAYLOAD_BYTES_MAX].
+  /// More bytes than [meterveil.meter.StrictJson#PAYLOAD_BYTES_MAX].
   TOO_LARGE,
   /// Not one JSON object in UTF-8, nested too deeply, or with a number of too many digits.
   NOT_JSON,

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
+import meterveil.meter.StrictJson;
 import meterveil.reading.ReadingsJson.Decoded;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -57,10 +58,10 @@ class ReadingsJsonTest {
     return Stream.of(
         Arguments.of(Refusal.TOO_LARGE, new byte[128 * 1024]),
         Arguments.of(Refusal.TOO_LARGE, padded(128 * 1024)),
-        Arguments.of(Refusal.TOO_LARGE, padded(ReadingsJson.PAYLOAD_BYTES_MAX + 1)),
+        Arguments.of(Refusal.TOO_LARGE, padded(StrictJson.PAYLOAD_BYTES_MAX + 1)),
         Arguments.of(Refusal.TOO_LARGE, "[".repeat(10_000).getBytes(UTF_8)),
-        Arguments.of(Refusal.NOT_JSON, nested("[", "]", ReadingsJson.DEPTH_MAX)),
-        Arguments.of(Refusal.NOT_JSON, nested("{\"x\":", "}", ReadingsJson.DEPTH_MAX)),
+        Arguments.of(Refusal.NOT_JSON, nested("[", "]", StrictJson.DEPTH_MAX)),
+        Arguments.of(Refusal.NOT_JSON, nested("{\"x\":", "}", StrictJson.DEPTH_MAX)),
         Arguments.of(Refusal.NOT_JSON, nested("[", "]", 3_900)),
         Arguments.of(Refusal.NOT_JSON, "[".repeat(8_000).getBytes(UTF_8)),
         Arguments.of(Refusal.NOT_JSON, "{\"a\":".repeat(1_600).getBytes(UTF_8)),
@@ -95,9 +96,9 @@ class ReadingsJsonTest {
 
   @Test
   void acceptsTheLargestAndDeepestMessage() {
-    assertThat(ReadingsJson.decode(padded(ReadingsJson.PAYLOAD_BYTES_MAX)))
+    assertThat(ReadingsJson.decode(padded(StrictJson.PAYLOAD_BYTES_MAX)))
         .isInstanceOf(Decoded.Accepted.class);
-    assertThat(ReadingsJson.decode(nested("[", "]", ReadingsJson.DEPTH_MAX - 1)))
+    assertThat(ReadingsJson.decode(nested("[", "]", StrictJson.DEPTH_MAX - 1)))
         .isInstanceOf(Decoded.Accepted.class);
   }
 
@@ -130,7 +131,7 @@ class ReadingsJsonTest {
     assertThat(ReadingsJson.decode(message))
         .isEqualTo(
             new Decoded.Refused(
-                message.length > ReadingsJson.PAYLOAD_BYTES_MAX
+                message.length > StrictJson.PAYLOAD_BYTES_MAX
                     ? Refusal.TOO_LARGE
                     : Refusal.NOT_JSON));
   }
