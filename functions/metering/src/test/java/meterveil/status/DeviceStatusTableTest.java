@@ -1,0 +1,241 @@
+package meterveil.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import meterveil.LocalDynamoDb;
+import meterveil.meter.ThingName;
+import meterveil.status.DeviceStatusTable.Kept;
+import meterveil.tenant.Tenant;
+import meterveil.tenant.TenantId;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BillingMode;
+import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
+import software.amazon.awssdk.services.dynamodb.model.KeyType;
+import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
+
+class DeviceStatusTableTest {
+
+  private static final String NAME = "device-status";
+  private static final Tenant TENANT = new Tenant(new TenantId("grid"), Tenant.RETENTION);
+  private static final Instant NOW = Instant.parse("2013-01-01T17:42:13Z");
+
+  private static final DeviceStatusTable TABLE = new DeviceStatusTable(LocalDynamoDb.CLIENT, NAME);
+
+  @BeforeAll
+  static void makeTable() {
+    LocalDynamoDb.CLIENT.createTable(create ->
+        create
+            .tableName(NAME)
+            .billingMode(BillingMode.PAY_PER_REQUEST)
+            .keySchema(
+                key(DeviceStatusTable.PARTITION_KEY, KeyType.HASH),
+                key(DeviceStatusTable.SORT_KEY, KeyType.RANGE))
+            .attributeDefinitions(
+                string(DeviceStatusTable.PARTITION_KEY), string(DeviceStatusTable.SORT_KEY)));
+  }
+
+  @Test
+  void keepsAStatus() {
+    var thing = new ThingName("keeps");
+    StatusReport report =
+        new StatusReport(
+            7, "1.2.3", 97, -71, List.of(Fault.CLOCK_WRONG, Fault.BATTERY_LOW), 86_400, 2);
+
+    assertThat(TABLE.keep(TENANT, thing, report, NOW)).isEqualTo(Kept.NEWEST);
+
+    assertThat(find(thing))
+        .isEqualTo(
+            new DeviceStatus(
+                TENANT.id(),
+                thing,
+                report,
+                true,
+                7,
+                1,
+                Instant.parse("2013-01-01T17:00:00Z"),
+                Instant.parse("2013-01-31T17:00:00Z")));
+    assertThat(find(thing).missing()).isZero();
+  }
+
+  @Test
+  void keepsTheNewestAndCountsWhatIsMissing() {
+    var thing = new ThingName("newest");
+    keep(thing, 5);
+    keep(thing, 6);
+    keep(thing, 9);
+
+    assertThat(find(thing).newest().sequence()).isEqualTo(9);
+    assertThat(find(thing).messages()).isEqualTo(3);
+    assertThat(find(thing).missing()).isEqualTo(2);
+  }
+
+  @Test
+  void changesNothingWhenAStatusIsDeliveredTwice() {
+    var thing = new ThingName("twice");
+    keep(thing, 5);
+    keep(thing, 6);
+    DeviceStatus once = find(thing);
+
+    Instant later = NOW.plus(Duration.ofHours(5));
+    assertThat(TABLE.keep(TENANT, thing, report(6), later)).isEqualTo(Kept.NOT_NEWER);
+    assertThat(TABLE.keep(TENANT, thing, report(5), later)).isEqualTo(Kept.NOT_NEWER);
+
+    assertThat(find(thing)).isEqualTo(once);
+  }
+
+  /// Whatever the order and however often each comes: the newest is kept, every status counts at
+  /// most once, and those that count and those that are missing are all there were.
+  @RepeatedTest(20)
+  void comesToTheSameInAnyOrder(RepetitionInfo repetition) {
+    var thing = new ThingName("order-" + repetition.getCurrentRepetition());
+    List<Long> numbers = new ArrayList<>();
+    for (long number = 1; number <= 12; number++) {
+      numbers.add(number);
+      numbers.add(number);
+    }
+    Collections.shuffle(numbers, new Random(repetition.getCurrentRepetition()));
+
+    long newest = 0;
+    long kept = 0;
+    for (long number : numbers) {
+      boolean newer = number > newest;
+      assertThat(keep(thing, number)).isEqualTo(newer ? Kept.NEWEST : Kept.NOT_NEWER);
+      newest = Math.max(newest, number);
+      kept += newer ? 1 : 0;
+    }
+
+    DeviceStatus status = find(thing);
+    assertThat(status.newest()).isEqualTo(report(12));
+    assertThat(status.messages()).isEqualTo(kept);
+    assertThat(status.missing()).isEqualTo(12 - numbers.getFirst() + 1 - kept);
+  }
+
+  @Test
+  void isOfflineFromTheLastWillToTheNextStatus() {
+    var thing = new ThingName("offline");
+    keep(thing, 1);
+    DeviceStatus online = find(thing);
+
+    StatusReport lastWill =
+        new StatusReport(0, "1.0.0", 50, -90, List.of(Fault.CONNECTION_LOST), 0, 0);
+    Instant later = NOW.plus(Duration.ofHours(5));
+    assertThat(TABLE.keep(TENANT, thing, lastWill, later)).isEqualTo(Kept.OFFLINE);
+    assertThat(TABLE.keep(TENANT, thing, lastWill, later)).isEqualTo(Kept.OFFLINE);
+
+    DeviceStatus offline = find(thing);
+    assertThat(offline.online()).isFalse();
+    assertThat(offline.newest()).isEqualTo(online.newest());
+    assertThat(offline.messages()).isOne();
+    assertThat(offline.lastSeen()).isEqualTo(online.lastSeen());
+
+    keep(thing, 2);
+    assertThat(find(thing).online()).isTrue();
+    assertThat(find(thing).missing()).isZero();
+  }
+
+  @Test
+  void keepsNothingOfAMeterThatOnlyLeftALastWill() {
+    var thing = new ThingName("nothing");
+
+    assertThat(keep(thing, 0)).isEqualTo(Kept.UNKNOWN_THING);
+
+    assertThat(TABLE.find(TENANT, thing, NOW)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T54 U22 Status is kept for the tenant's retention, 30 days by default")
+  void keepsForTheTenantsRetention() {
+    var thing = new ThingName("retention");
+    var brief = new Tenant(new TenantId("brief"), Duration.ofDays(7));
+    keep(thing, 1);
+    TABLE.keep(brief, thing, report(1), NOW);
+
+    Instant seen = Instant.parse("2013-01-01T17:00:00Z");
+    assertThat(find(thing).expiresAt()).isEqualTo(seen.plus(Duration.ofDays(30)));
+    assertThat(TABLE.find(brief, thing, NOW).orElseThrow().expiresAt())
+        .isEqualTo(seen.plus(Duration.ofDays(7)));
+    assertThat(TABLE.find(TENANT, thing, seen.plus(Duration.ofDays(30)).minusSeconds(1)))
+        .isPresent();
+    assertThat(TABLE.find(TENANT, thing, seen.plus(Duration.ofDays(30)))).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T54 A shorter retention takes effect on reads at once")
+  void aShorterRetentionTakesEffectAtOnce() {
+    var thing = new ThingName("shorter");
+    keep(thing, 1);
+    Instant eightDaysLater = NOW.plus(Duration.ofDays(8));
+
+    assertThat(TABLE.find(TENANT, thing, eightDaysLater)).isPresent();
+    assertThat(TABLE.find(new Tenant(TENANT.id(), Duration.ofDays(7)), thing, eightDaysLater))
+        .isEmpty();
+  }
+
+  @Test
+  @DisplayName("T4 Device status holds no energy, and its key is tenant and thing")
+  void holdsNoEnergy() {
+    TABLE.keep(
+        new Tenant(new TenantId("t4"), Tenant.RETENTION), new ThingName("a"), report(1), NOW);
+
+    var item =
+        LocalDynamoDb.CLIENT.scan(scan -> scan.tableName(NAME)).items().stream()
+            .filter(attributes -> attributes.containsValue(AttributeValue.fromS("t4")))
+            .findFirst()
+            .orElseThrow();
+    assertThat(item)
+        .containsOnlyKeys(
+            "tenant",
+            "thing",
+            "sequence",
+            "firmware",
+            "batteryPercent",
+            "signalDbm",
+            "faults",
+            "uptimeSeconds",
+            "blocksGivenUp",
+            "online",
+            "firstSequence",
+            "messages",
+            "lastSeen",
+            "expiresAt");
+    assertThat(item)
+        .containsEntry("tenant", AttributeValue.fromS("t4"))
+        .containsEntry("thing", AttributeValue.fromS("a"))
+        .containsEntry("lastSeen", AttributeValue.fromS("2013-01-01T17:00:00Z"));
+  }
+
+  private static Kept keep(ThingName thing, long sequence) {
+    return TABLE.keep(TENANT, thing, report(sequence), NOW);
+  }
+
+  private static DeviceStatus find(ThingName thing) {
+    return TABLE.find(TENANT, thing, NOW).orElseThrow();
+  }
+
+  private static StatusReport report(long sequence) {
+    return new StatusReport(sequence, "1.0.0", 97, -71, List.of(), 60 * sequence, 0);
+  }
+
+  private static KeySchemaElement key(String name, KeyType type) {
+    return KeySchemaElement.builder().attributeName(name).keyType(type).build();
+  }
+
+  private static AttributeDefinition string(String name) {
+    return AttributeDefinition.builder()
+        .attributeName(name)
+        .attributeType(ScalarAttributeType.S)
+        .build();
+  }
+}
