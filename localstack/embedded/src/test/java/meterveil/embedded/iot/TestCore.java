@@ -1,0 +1,244 @@
+package meterveil.embedded.iot;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import meterveil.embedded.policy.PolicyDocument;
+import org.jspecify.annotations.Nullable;
+
+/// A broker with the template's policy and rules, whose functions only note what they are given.
+final class TestCore implements AutoCloseable {
+
+  static final String COLLECT = function("collect");
+  static final String RESEND = function("resend");
+  static final String STATUS = function("status");
+  static final String TENANT = "grid-1";
+  static final String COHORT_A = "00522-north-1";
+  static final String COHORT_B = "00523-north-1";
+
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final String ARN = "arn:aws:iot:us-west-2:000000000000:";
+  private static final String THING = "${iot:Connection.Thing.ThingName}";
+  private static final Duration WAIT = Duration.ofSeconds(20);
+
+  /// @param function ARN of the function's alias
+  /// @param event what it was given
+  record Invocation(String function, JsonNode event) {}
+
+  final BlockingQueue<Invocation> invocations = new LinkedBlockingQueue<>();
+  final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-20T12:00:00Z"));
+  final CertificateAuthority authority;
+  final ThingRegistry registry = new ThingRegistry("us-west-2", "000000000000");
+  final RuleEngine rules;
+  final Broker broker;
+
+  TestCore(Path folder) throws IOException {
+    authority = new CertificateAuthority(folder.resolve("certificates"), "Test authority");
+    registry.putPolicy("Meter", PolicyDocument.parse(meterPolicy(), "MeterPolicy"));
+    Clock clock = clock();
+    rules = new RuleEngine(rules(), this::note, clock);
+    broker = Broker.start(folder.resolve("broker"), authority, registry, rules, clock);
+  }
+
+  private void note(String function, byte[] event) throws ActionFailed {
+    try {
+      invocations.add(new Invocation(function, JSON.readTree(event)));
+    } catch (IOException e) {
+      throw new ActionFailed("not JSON: " + e.getMessage());
+    }
+  }
+
+  private Clock clock() {
+    return new Clock() {
+      @Override
+      public ZoneOffset getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public Clock withZone(java.time.ZoneId zone) {
+        return this;
+      }
+
+      @Override
+      public Instant instant() {
+        return now.get();
+      }
+    };
+  }
+
+  static String function(String name) {
+    return "arn:aws:lambda:us-west-2:000000000000:function:" + name + ":live";
+  }
+
+  static String readings(String tenant, String cohort, String thing) {
+    return "$aws/rules/collect_readings/mv/1/" + tenant + "/" + cohort + "/" + thing + "/readings";
+  }
+
+  static String readings(String thing) {
+    return readings(TENANT, COHORT_A, thing);
+  }
+
+  static String status(String thing) {
+    return "$aws/rules/collect_status/mv/1/" + TENANT + "/" + thing + "/status";
+  }
+
+  static String settings(String thing) {
+    return "mv/1/" + TENANT + "/" + thing + "/settings";
+  }
+
+  static String resend(String thing) {
+    return "mv/1/" + TENANT + "/" + thing + "/resend";
+  }
+
+  /// What the template grants a meter.
+  static JsonNode meterPolicy() {
+    String tenant = "${iot:Connection.Thing.Attributes[tenant]}";
+    String a = "${iot:Connection.Thing.Attributes[cohortA]}";
+    String b = "${iot:Connection.Thing.Attributes[cohortB]}";
+    List<String> received =
+        List.of(
+            "/mv/1/" + tenant + "/" + THING + "/settings",
+            "/mv/1/" + tenant + "/" + THING + "/resend",
+            "/mv/1/" + tenant + "/cohort/" + a + "/resend",
+            "/mv/1/" + tenant + "/cohort/" + b + "/resend");
+    return JSON.valueToTree(
+        Map.of(
+            "Version",
+            "2012-10-17",
+            "Statement",
+            List.of(
+                Map.of(
+                    "Effect",
+                    "Allow",
+                    "Action",
+                    "iot:Connect",
+                    "Resource",
+                    ARN + "client/" + THING,
+                    "Condition",
+                    Map.of(
+                        "Bool",
+                        Map.of("iot:Connection.Thing.IsAttached", "true"),
+                        "ForAllValues:StringEquals",
+                        Map.of("iot:ConnectAttributes", List.of("LastWill", "PersistentConnect")))),
+                allow(
+                    "iot:Publish",
+                    List.of(
+                        ARN + "topic/" + readings(tenant, a, THING),
+                        ARN + "topic/" + readings(tenant, b, THING),
+                        ARN
+                            + "topic/$aws/rules/collect_status/mv/1/"
+                            + tenant
+                            + "/"
+                            + THING
+                            + "/status")),
+                allow(
+                    "iot:Subscribe",
+                    received.stream().map(topic -> ARN + "topicfilter" + topic).toList()),
+                allow(
+                    "iot:Receive",
+                    received.stream().map(topic -> ARN + "topic" + topic).toList()))));
+  }
+
+  static Map<String, Object> allow(String action, List<String> resources) {
+    return Map.of("Effect", "Allow", "Action", action, "Resource", resources);
+  }
+
+  /// The template's rules.
+  static Map<String, JsonNode> rules() {
+    return Map.of(
+        "CollectRule",
+        rule(
+            "collect_readings",
+            "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS cohort,"
+                + " topic(5) AS thing",
+            COLLECT,
+            RESEND),
+        "StatusRule",
+        rule(
+            "collect_status",
+            "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS thing",
+            STATUS,
+            null));
+  }
+
+  static JsonNode rule(String name, String sql, String function, @Nullable String onError) {
+    var rule = JSON.createObjectNode().put("RuleName", name);
+    var payload =
+        rule.putObject("TopicRulePayload").put("Sql", sql).put("AwsIotSqlVersion", "2016-03-23");
+    payload.putArray("Actions").addObject().putObject("Lambda").put("FunctionArn", function);
+    if (onError != null) {
+      payload.putObject("ErrorAction").putObject("Lambda").put("FunctionArn", onError);
+    }
+    return rule;
+  }
+
+  /// A meter of the registry, its certificate attached.
+  DeviceCertificate register(String thing) throws IOException {
+    return register(thing, authority.issue(thing));
+  }
+
+  DeviceCertificate register(String thing, DeviceCertificate certificate) {
+    registry.createThing(
+        thing, "meter", Map.of("tenant", TENANT, "cohortA", COHORT_A, "cohortB", COHORT_B));
+    String id = registry.registerCertificate(certificate.certificate());
+    registry.attachThing(id, thing);
+    registry.attachPolicy(id, "Meter");
+    return certificate;
+  }
+
+  /// A registered meter's client, not connected yet.
+  TestMeter meter(String thing) throws IOException {
+    return meter(thing, register(thing));
+  }
+
+  TestMeter meter(String clientId, DeviceCertificate certificate) {
+    return new TestMeter(clientId, certificate, authority.certificatePem(), broker.port());
+  }
+
+  Invocation nextInvocation() throws InterruptedException {
+    Invocation next = invocations.poll(WAIT.toSeconds(), TimeUnit.SECONDS);
+    if (next == null) {
+      throw new AssertionError("no function was invoked");
+    }
+    return next;
+  }
+
+  long refusals(Refusal.Reason reason) {
+    return broker.refusals().getOrDefault(reason.key(), 0L);
+  }
+
+  static void await(BooleanSupplier condition) throws InterruptedException {
+    long waited = 0;
+    while (!condition.getAsBoolean()) {
+      if (waited > WAIT.toMillis()) {
+        throw new AssertionError("did not come true in " + WAIT);
+      }
+      Thread.sleep(20);
+      waited += 20;
+    }
+  }
+
+  static String text(JsonNode base64) {
+    return new String(
+        java.util.Base64.getDecoder().decode(base64.asText()), StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public void close() throws IOException {
+    broker.close();
+  }
+}
