@@ -14,6 +14,7 @@ public final class App {
   /// @param arguments the folder of this module, and the folder to write the cloud assembly to
   /// @throws IllegalArgumentException naming a setting that is wrong, or a function's zip that has
   ///   not been built
+  /// @throws IllegalStateException listing each promise that a template breaks
   public static void main(String[] arguments) throws IOException {
     if (arguments.length != 2) {
       throw new IllegalArgumentException("usage: App MODULE_FOLDER ASSEMBLY_FOLDER");
@@ -23,6 +24,13 @@ public final class App {
     var stages = CdkJson.stages(module.resolve("cdk.json"));
 
     synthesize(module, stages, assembly);
+
+    for (var stage : stages) {
+      var broken = Promises.brokenBy(Templates.of(assembly, stage.name()), stage.region());
+      if (!broken.isEmpty()) {
+        throw new IllegalStateException(String.join(System.lineSeparator(), broken));
+      }
+    }
   }
 
   /// Writes the templates without judging them.

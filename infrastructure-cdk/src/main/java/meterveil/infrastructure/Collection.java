@@ -41,7 +41,7 @@ final class Collection extends Construct {
             Stream.of(
                     List.of(addBlindly(data.openBlocks)),
                     data.dayKeys.allow("GetItem", "PutItem"),
-                    data.cohorts.allow("GetItem", "Query"),
+                    data.cohorts.allow("GetItem"),
                     List.of(EncryptionKeys.wrapDayKeys(data.dayKeyKey)))
                 .flatMap(List::stream)
                 .toList());

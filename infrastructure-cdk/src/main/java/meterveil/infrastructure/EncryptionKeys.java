@@ -23,7 +23,8 @@ import software.constructs.Construct;
 /// and not otherwise.
 final class EncryptionKeys {
 
-  private static final List<String> ADMINISTER =
+  /// Looking after a key without using it.
+  static final List<String> ADMINISTER =
       List.of(
           "kms:CancelKeyDeletion",
           "kms:DescribeKey",
@@ -61,7 +62,7 @@ final class EncryptionKeys {
 
   /// The encryption context of a day key: tenant and day, both, and nothing else. `ForAllValues`
   /// alone would also hold for no context at all.
-  private static final Map<String, Object> OF_A_TENANT_AND_DAY =
+  static final Map<String, Object> OF_A_TENANT_AND_DAY =
       new TreeMap<>(
           Map.of(
               "ForAllValues:StringEquals",

@@ -15,10 +15,11 @@ import software.constructs.Construct;
 
 /// Who a meter is, and what its certificate lets it do.
 ///
-/// One policy serves all meters: its variables tie each level of a topic to the thing that the
-/// certificate belongs to, so a function may trust the topic for who is speaking. A meter belongs
-/// to two cohorts, those of even and of odd epochs, for blocks of one epoch still come in the next.
-/// Policy and thing type are named here, as whoever registers a meter names them.
+/// Two policies serve all meters, as one document may have 2,048 characters: their variables tie
+/// each level of a topic to the thing that the certificate belongs to, so a function may trust the
+/// topic for who is speaking. A meter belongs to two cohorts, those of even and of odd epochs, for
+/// blocks of one epoch still come in the next. Policies and thing type are named here, as whoever
+/// registers a meter names them.
 final class MeterIdentity extends Construct {
 
   private static final String THING = "${iot:Connection.Thing.ThingName}";
@@ -49,17 +50,18 @@ final class MeterIdentity extends Construct {
                 .build())
         .build();
 
-    CfnPolicy.Builder.create(this, "Policy")
-        .policyName("Meter")
-        .policyDocument(
-            PolicyDocument.Builder.create()
-                .statements(
-                    List.of(
-                        connect(),
-                        allow("iot:Publish", "topic", published()),
-                        allow("iot:Subscribe", "topicfilter", received()),
-                        allow("iot:Receive", "topic", received())))
-                .build())
+    policy("Meter", List.of(connect(), allow("iot:Publish", "topic", published())));
+    policy(
+        "MeterDownlink",
+        List.of(
+            allow("iot:Subscribe", "topicfilter", received()),
+            allow("iot:Receive", "topic", received())));
+  }
+
+  private void policy(String name, List<PolicyStatement> statements) {
+    CfnPolicy.Builder.create(this, name)
+        .policyName(name)
+        .policyDocument(PolicyDocument.Builder.create().statements(statements).build())
         .build();
   }
 

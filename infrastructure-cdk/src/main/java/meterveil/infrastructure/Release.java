@@ -46,13 +46,13 @@ final class Release extends Construct {
                 "USAGE_TABLE", data.usage.name(),
                 "RECONCILIATIONS_TABLE", data.reconciliations.name()),
             Stream.of(
-                    data.openBlocks.allow("BatchGetItem", "GetItem", "PutItem", "UpdateItem"),
+                    data.openBlocks.allow("GetItem", "PutItem", "UpdateItem"),
                     data.dayKeys.allow("GetItem", "PutItem", "Query"),
                     data.groupings.allow("GetItem", "PutItem", "Query"),
                     data.usage.allow("PutItem", "Query"),
-                    data.reconciliations.allow("GetItem", "PutItem", "Query"),
+                    data.reconciliations.allow("GetItem", "PutItem"),
                     data.cohorts.allow("Query"),
-                    data.tenants.allow("GetItem", "Scan"),
+                    data.tenants.allow("Scan"),
                     List.of(EncryptionKeys.wrapDayKeys(data.dayKeyKey)),
                     List.of(Topics.mayPublish(this, topic, "iot:Publish")))
                 .flatMap(List::stream)

@@ -4,7 +4,8 @@
 /// keeps (keys, tables, who may use the keys that name their users), [Ingest] moves. Read [Ingest]
 /// from the top and you walk the way of a reading: [MeterIdentity] lets a meter in, [Resend] asks
 /// it again for what got lost, [Collection] takes its readings in, [Release] gives usage out;
-/// beside that line stand [DeviceStatus] and [Planning].
+/// beside that line stand [Status] and [Planning]. [Promises] reads the finished templates and
+/// fails the synthesis when one of them breaks what the platform promises.
 @NullMarked
 package meterveil.infrastructure;
 

@@ -1,0 +1,484 @@
+package meterveil.infrastructure;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import meterveil.infrastructure.Templates.Resource;
+import org.jspecify.annotations.Nullable;
+
+/// What the templates of a stage must keep, judged when they are finished.
+///
+/// Each check answers what it found, a line each that begins with the promise; no line is a promise
+/// kept. A type of resource, a table or a `*` that no check knows is a finding too, so whoever adds
+/// one says here why the promises hold with it.
+final class Promises {
+
+  /// What stores nothing beyond its own definition.
+  private static final Set<String> STORES_NOTHING =
+      Set.of(
+          "AWS::IAM::Policy",
+          "AWS::IAM::Role",
+          "AWS::IoT::DomainConfiguration",
+          "AWS::IoT::Policy",
+          "AWS::IoT::ThingType",
+          "AWS::IoT::TopicRule",
+          "AWS::KMS::Key",
+          "AWS::Lambda::Alias",
+          "AWS::Lambda::EventInvokeConfig",
+          "AWS::Lambda::Permission",
+          "AWS::Lambda::Version",
+          "AWS::Scheduler::Schedule");
+
+  /// Where what stores something names its key.
+  private static final Map<String, List<String>> KEY_OF =
+      Map.of(
+          "AWS::DynamoDB::Table", List.of("SSESpecification", "KMSMasterKeyId"),
+          "AWS::IoT::EncryptionConfiguration", List.of("KmsKeyArn"),
+          "AWS::Lambda::Function", List.of("KmsKeyArn"),
+          "AWS::Logs::LogGroup", List.of("KmsKeyId"));
+
+  private enum Plane {
+    CONSUMPTION,
+    CONFIGURATION,
+    DEVICE
+  }
+
+  private static final Map<String, Plane> PLANE_OF =
+      Map.of(
+          "OpenBlocks", Plane.CONSUMPTION,
+          "DayKeys", Plane.CONSUMPTION,
+          "Groupings", Plane.CONSUMPTION,
+          "Usage", Plane.CONSUMPTION,
+          "Reconciliations", Plane.CONSUMPTION,
+          "Tenants", Plane.CONFIGURATION,
+          "Cohorts", Plane.CONFIGURATION,
+          "DeviceStatus", Plane.DEVICE);
+
+  /// Tables whose items are gone when they are deleted.
+  private static final Set<String> WITHOUT_COPY = Set.of("OpenBlocks", "DayKeys");
+
+  /// The resources with a `*`, and what each is there for: one role serves all meters or cohorts.
+  private static final Map<String, Set<String>> ANY_ONE_OF =
+      Map.of(
+          "topic/mv/1/*/*/resend", Set.of("iot:Publish"),
+          "topic/mv/1/*/cohort/*/resend", Set.of("iot:Publish"),
+          "topic/mv/1/*/*/settings", Set.of("iot:Publish", "iot:RetainPublish"),
+          "thing/*", Set.of("iot:UpdateThing"));
+
+  private static final String COLLECT = "meterveil.collect.CollectFunction";
+  private static final String RESEND = "meterveil.resend.ResendFunction";
+  private static final String RELEASE = "meterveil.release.ReleaseFunction";
+
+  private static final int LOG_DAYS = 90;
+  private static final int RETRIES = 2;
+  private static final int EVENT_AGE_SECONDS = 3_600;
+
+  private static final Pattern REGION =
+      Pattern.compile("\\b(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov|-iso[a-z]?)?-[a-z]+-[0-9]\\b");
+
+  private Promises() {}
+
+  /// Everything that is wrong with the templates of a stage in this region.
+  static List<String> brokenBy(Templates templates, String region) {
+    return Stream.of(
+            payloadsAreNotKept(templates),
+            openItemsHaveNoCopy(templates),
+            collectReadsNoOpenItem(templates),
+            planesStayApart(templates),
+            dayKeysAreForCollectAndRelease(templates),
+            dataStaysIn(region, templates),
+            everythingIsEncrypted(templates),
+            keysNameTheirUsers(templates),
+            rightsAreNamed(templates),
+            logsLast90Days(templates),
+            callersReachTheAlias(templates))
+        .flatMap(List::stream)
+        .toList();
+  }
+
+  /// What a meter sent is handed to functions, and what failed to resend; nothing else gets it.
+  static List<String> payloadsAreNotKept(Templates templates) {
+    var found = new Findings("T2");
+    for (var rule : templates.ofType("AWS::IoT::TopicRule")) {
+      var actions = Templates.listOf(rule.at("TopicRulePayload", "Actions").orElse(null));
+      var called = actions.stream().map(a -> lambdaHandler(templates, a)).toList();
+      found.ifNot(called.size() == 1, rule, "has not one action");
+      found.ifNot(!called.contains(""), rule, "has an action that is not a function's alias");
+      var onError = rule.at("TopicRulePayload", "ErrorAction");
+      found.ifNot(
+          onError.isPresent()
+              ? lambdaHandler(templates, onError.get()).equals(RESEND)
+              : !called.contains(COLLECT),
+          rule,
+          "does not give failed readings to resend alone");
+    }
+    for (var events : templates.ofType("AWS::Lambda::EventInvokeConfig")) {
+      var failed = events.textAt("DestinationConfig", "OnFailure", "Destination");
+      var collects =
+          templates
+              .named(events.textAt("FunctionName"))
+              .filter(function -> function.textAt("Handler").equals(COLLECT))
+              .isPresent();
+      found.ifNot(
+          failed.isEmpty() ? !collects : handlerOf(templates, failed).equals(RESEND),
+          events,
+          "does not give failed events to resend alone");
+      found.ifNot(
+          events.at("DestinationConfig", "OnSuccess").isEmpty(), events, "passes events on");
+    }
+    for (var caller : templates.resources().values()) {
+      found.ifNot(
+          caller.at("DeadLetterConfig").isEmpty()
+              && caller.at("Target", "DeadLetterConfig").isEmpty(),
+          caller,
+          "has a queue for what failed");
+    }
+    return found.all();
+  }
+
+  /// No backup or stream holds on to what has been deleted from the tables of open items.
+  static List<String> openItemsHaveNoCopy(Templates templates) {
+    var found = new Findings("T2");
+    for (var table : templates.ofType("AWS::DynamoDB::Table")) {
+      found.ifNot(
+          table.at("StreamSpecification").isEmpty()
+              && table.at("KinesisStreamSpecification").isEmpty(),
+          table,
+          "has a stream");
+      found.ifNot(
+          !WITHOUT_COPY.contains(table.construct())
+              || table.at("PointInTimeRecoverySpecification").isEmpty(),
+          table,
+          "can be restored");
+      found.ifNot(
+          table.construct().equals("Tenants")
+              || table.textAt("TimeToLiveSpecification", "Enabled").equals("true"),
+          table,
+          "keeps items for ever");
+    }
+    return found.all();
+  }
+
+  /// Whoever fills open items in cannot see them: one update, which must not hand back the item.
+  static List<String> collectReadsNoOpenItem(Templates templates) {
+    var found = new Findings("T2");
+    var collect = roleOf(templates, COLLECT);
+    for (var statement : Statement.ofRoles(templates)) {
+      var onOpenBlocks =
+          templates.ofType("AWS::DynamoDB::Table").stream()
+              .filter(table -> table.construct().equals("OpenBlocks"))
+              .anyMatch(statement::concerns);
+      if (onOpenBlocks && statement.roles().contains(collect)) {
+        found.ifNot(
+            statement.actions().equals(List.of("dynamodb:UpdateItem"))
+                && Templates.mapOf(statement.conditions().get("StringEquals"))
+                    .equals(Map.of("dynamodb:ReturnValues", "NONE")),
+            statement.policy(),
+            "lets collect read open items");
+      }
+    }
+    return found.all();
+  }
+
+  /// No role reaches both consumption and devices, nor does a key.
+  static List<String> planesStayApart(Templates templates) {
+    var found = new Findings("T4");
+    var planeOf = new HashMap<String, Plane>();
+    for (var table : templates.ofType("AWS::DynamoDB::Table")) {
+      var plane = PLANE_OF.get(table.construct());
+      if (plane == null) {
+        found.add(table, "is in no plane");
+        continue;
+      }
+      planeOf.put("${%s.Arn}".formatted(table.id()), plane);
+      var key = table.textAt("SSESpecification", "KMSMasterKeyId");
+      var other = planeOf.put(key, plane);
+      found.ifNot(other == null || other == plane, table, "shares its key with another plane");
+    }
+    var planesOf = new HashMap<String, Set<Plane>>();
+    for (var statement : Statement.ofRoles(templates)) {
+      for (var resource : statement.resources()) {
+        var plane = planeOf.get(resource);
+        found.ifNot(
+            plane != null || statement.actions().stream().noneMatch(a -> a.startsWith("dynamodb:")),
+            statement.policy(),
+            "names a table of no plane");
+        for (var role : statement.roles()) {
+          var planes = planesOf.computeIfAbsent(role, r -> new TreeSet<>());
+          if (plane != null) {
+            planes.add(plane);
+          }
+          found.ifNot(
+              !planes.containsAll(Set.of(Plane.CONSUMPTION, Plane.DEVICE)),
+              statement.policy(),
+              "lets %s reach both consumption and devices".formatted(role));
+        }
+      }
+    }
+    return found.all();
+  }
+
+  /// Two roles may use the key that wraps day keys; the key's policy and theirs say so alike.
+  static List<String> dayKeysAreForCollectAndRelease(Templates templates) {
+    var found = new Findings("T5");
+    var users = Set.of(roleOf(templates, COLLECT), roleOf(templates, RELEASE));
+    var arns = users.stream().map(role -> role.replace("}", ".Arn}")).toList();
+    for (var statement : Statement.ofKeys(templates)) {
+      if (isDayKeyKey(statement.policy())
+          && !EncryptionKeys.ADMINISTER.containsAll(statement.actions())) {
+        found.ifNot(
+            arns.containsAll(statement.principals()) && ofATenantAndDay(statement),
+            statement.policy(),
+            "may be used by others than collect and release");
+      }
+    }
+    var keys = templates.ofType("AWS::KMS::Key").stream().filter(Promises::isDayKeyKey).toList();
+    for (var statement : Statement.ofRoles(templates)) {
+      if (keys.stream().anyMatch(statement::concerns)) {
+        found.ifNot(
+            users.containsAll(statement.roles()) && ofATenantAndDay(statement),
+            statement.policy(),
+            "lets others than collect and release use day keys");
+      }
+    }
+    found.ifNot(keys.size() == 1, null, "not one key wraps day keys");
+    return found.all();
+  }
+
+  /// Nothing names another region, and no key is copied to one.
+  static List<String> dataStaysIn(String region, Templates templates) {
+    var found = new Findings("T26");
+    for (var resource : templates.resources().values()) {
+      REGION
+          .matcher(resource.definition().toString())
+          .results()
+          .map(match -> match.group())
+          .filter(named -> !named.equals(region))
+          .distinct()
+          .forEach(named -> found.add(resource, "names " + named));
+      found.ifNot(
+          !resource.textAt("MultiRegion").equals("true"), resource, "can be copied to a region");
+    }
+    return found.all();
+  }
+
+  /// Everything stored lies under a key made here.
+  static List<String> everythingIsEncrypted(Templates templates) {
+    var found = new Findings("T31");
+    for (var resource : templates.resources().values()) {
+      var key = KEY_OF.get(resource.type());
+      if (key != null) {
+        var named = templates.named(resource.textAt(key.toArray(String[]::new)));
+        found.ifNot(
+            named.filter(k -> k.type().equals("AWS::KMS::Key")).isPresent(),
+            resource,
+            "is not under a key of the customer's");
+      } else {
+        found.ifNot(
+            STORES_NOTHING.contains(resource.type()),
+            resource,
+            "is a %s, of which nobody knows what it stores".formatted(resource.type()));
+      }
+    }
+    for (var schedule : templates.ofType("AWS::Scheduler::Schedule")) {
+      found.ifNot(schedule.textAt("Target", "Input").equals("{}"), schedule, "stores its input");
+    }
+    return found.all();
+  }
+
+  /// Keys turn, and are used by those they name: roles, or services for whoever they serve.
+  static List<String> keysNameTheirUsers(Templates templates) {
+    var found = new Findings("T33");
+    for (var key : templates.ofType("AWS::KMS::Key")) {
+      found.ifNot(key.textAt("EnableKeyRotation").equals("true"), key, "is not rotated");
+    }
+    for (var statement : Statement.ofKeys(templates)) {
+      var anybodyOfTheAccount =
+          statement.principals().stream()
+              .anyMatch(principal -> principal.equals("*") || principal.endsWith(":root"));
+      found.ifNot(
+          !anybodyOfTheAccount
+              || EncryptionKeys.ADMINISTER.containsAll(statement.actions())
+              || Templates.mapOf(statement.conditions().get("StringEquals"))
+                  .containsKey("kms:ViaService"),
+          statement.policy(),
+          "can be used by anybody in the account");
+      found.ifNot(
+          statement.actions().stream().noneMatch(action -> action.contains("*")),
+          statement.policy(),
+          "names no actions");
+    }
+    return found.all();
+  }
+
+  /// One role per function; named actions on named resources.
+  static List<String> rightsAreNamed(Templates templates) {
+    var found = new Findings("T45");
+    var taken = new TreeSet<String>();
+    for (var function : templates.ofType("AWS::Lambda::Function")) {
+      found.ifNot(taken.add(function.textAt("Role")), function, "shares its role");
+    }
+    for (var role : templates.ofType("AWS::IAM::Role")) {
+      found.ifNot(
+          role.at("ManagedPolicyArns").isEmpty() && role.at("Policies").isEmpty(),
+          role,
+          "has rights that no policy here lists");
+    }
+    var all =
+        Stream.of(Statement.ofRoles(templates), Statement.ofMeters(templates))
+            .flatMap(List::stream)
+            .toList();
+    for (var statement : all) {
+      found.ifNot(
+          statement.unusual().isEmpty() && statement.effect().equals("Allow"),
+          statement.policy(),
+          "is not a list of what is allowed");
+      found.ifNot(
+          statement.actions().stream().noneMatch(action -> action.contains("*")),
+          statement.policy(),
+          "names no actions");
+      for (var resource : statement.resources()) {
+        var name = resource.substring(resource.lastIndexOf(':') + 1);
+        found.ifNot(
+            !resource.contains("*")
+                || ANY_ONE_OF.getOrDefault(name, Set.of()).containsAll(statement.actions()),
+            statement.policy(),
+            "names no resource but " + resource);
+      }
+    }
+    return found.all();
+  }
+
+  /// Logs go after 90 days, and every function writes to one that does.
+  static List<String> logsLast90Days(Templates templates) {
+    var found = new Findings("T52");
+    for (var group : templates.ofType("AWS::Logs::LogGroup")) {
+      found.ifNot(
+          group.textAt("RetentionInDays").equals(String.valueOf(LOG_DAYS)),
+          group,
+          "is not kept for 90 days");
+    }
+    for (var function : templates.ofType("AWS::Lambda::Function")) {
+      found.ifNot(
+          templates
+              .named(function.textAt("LoggingConfig", "LogGroup"))
+              .filter(group -> group.type().equals("AWS::Logs::LogGroup"))
+              .isPresent(),
+          function,
+          "writes to a log group that is made on the quiet and kept for ever");
+    }
+    return found.all();
+  }
+
+  /// Every caller calls an alias, may do so before it exists, and the alias is patient.
+  static List<String> callersReachTheAlias(Templates templates) {
+    var found = new Findings("T2");
+    for (var rule : templates.ofType("AWS::IoT::TopicRule")) {
+      var actions =
+          new ArrayList<>(Templates.listOf(rule.at("TopicRulePayload", "Actions").orElse(null)));
+      rule.at("TopicRulePayload", "ErrorAction").ifPresent(actions::add);
+      for (var action : actions) {
+        var alias = lambda(action);
+        var permission =
+            templates.ofType("AWS::Lambda::Permission").stream()
+                .filter(p -> p.textAt("FunctionName").equals(alias))
+                .filter(p -> p.textAt("Principal").equals("iot.amazonaws.com"))
+                .filter(p -> p.textAt("SourceAccount").equals("${AWS::AccountId}"))
+                .filter(p -> p.textAt("SourceArn").endsWith(":rule/" + rule.textAt("RuleName")))
+                .findFirst();
+        found.ifNot(permission.isPresent(), rule, "may not call " + alias);
+        found.ifNot(
+            permission.isEmpty() || rule.dependsOn().contains(permission.get().id()),
+            rule,
+            "is there before it may call " + alias);
+      }
+    }
+    for (var schedule : templates.ofType("AWS::Scheduler::Schedule")) {
+      found.ifNot(
+          !handlerOf(templates, schedule.textAt("Target", "Arn")).isEmpty(),
+          schedule,
+          "calls something else than an alias");
+    }
+    for (var alias : templates.ofType("AWS::Lambda::Alias")) {
+      var patient =
+          templates.ofType("AWS::Lambda::EventInvokeConfig").stream()
+              .filter(e -> e.textAt("FunctionName").equals(alias.textAt("FunctionName")))
+              .filter(e -> e.textAt("Qualifier").equals(alias.textAt("Name")))
+              .filter(e -> e.textAt("MaximumRetryAttempts").equals(String.valueOf(RETRIES)))
+              .anyMatch(e ->
+                  e.textAt("MaximumEventAgeInSeconds").equals(String.valueOf(EVENT_AGE_SECONDS)));
+      found.ifNot(patient, alias, "is not tried three times within an hour");
+    }
+    return found.all();
+  }
+
+  private static boolean isDayKeyKey(Resource key) {
+    return key.construct().equals("DayKeyKey");
+  }
+
+  private static boolean ofATenantAndDay(Statement statement) {
+    return statement.conditions().equals(EncryptionKeys.OF_A_TENANT_AND_DAY);
+  }
+
+  private static String lambda(Object action) {
+    return Templates.text(
+        Templates.mapOf(Templates.mapOf(action).get("Lambda")).get("FunctionArn"));
+  }
+
+  /// The handler of the function that an action calls; empty if it calls none, or another service.
+  private static String lambdaHandler(Templates templates, Object action) {
+    return Templates.mapOf(action).keySet().equals(Set.of("Lambda"))
+        ? handlerOf(templates, lambda(action))
+        : "";
+  }
+
+  /// The handler of the function behind an alias; empty if it is not an alias.
+  private static String handlerOf(Templates templates, String alias) {
+    return templates
+        .named(alias)
+        .filter(named -> named.type().equals("AWS::Lambda::Alias"))
+        .flatMap(named -> templates.named(named.textAt("FunctionName")))
+        .map(function -> function.textAt("Handler"))
+        .orElse("");
+  }
+
+  /// A reference to the role of a function.
+  private static String roleOf(Templates templates, String handler) {
+    return templates.ofType("AWS::Lambda::Function").stream()
+        .filter(function -> function.textAt("Handler").equals(handler))
+        .map(function -> function.textAt("Role").replace(".Arn}", "}"))
+        .findFirst()
+        .orElse("no role");
+  }
+
+  /// What a check found.
+  private static final class Findings {
+
+    private final String promise;
+    private final Set<String> lines = new LinkedHashSet<>();
+
+    Findings(String promise) {
+      this.promise = promise;
+    }
+
+    void ifNot(boolean kept, @Nullable Resource resource, String what) {
+      if (!kept) {
+        add(resource, what);
+      }
+    }
+
+    void add(@Nullable Resource resource, String what) {
+      lines.add("%s %s %s".formatted(promise, resource == null ? "" : resource.id(), what));
+    }
+
+    List<String> all() {
+      return List.copyOf(lines);
+    }
+  }
+}
