@@ -193,6 +193,8 @@ class ResendFunctionTest {
         Arguments.of("NOT_JSON", "canary-thing"),
         Arguments.of("NOT_JSON", "{\"requestPayload\": {\"thing\": \"canary-thing\""),
         Arguments.of("NOT_JSON", "[".repeat(10_000)),
+        Arguments.of("NOT_JSON", "{\"canary\": 1%s}".formatted("0".repeat(2_000))),
+        Arguments.of("UNKNOWN_FORMAT", "{\"canary\": 1e99999999999}"),
         Arguments.of("UNKNOWN_FORMAT", ""),
         Arguments.of("UNKNOWN_FORMAT", "null"),
         Arguments.of("UNKNOWN_FORMAT", "[1]"),
