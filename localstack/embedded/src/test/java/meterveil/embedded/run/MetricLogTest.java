@@ -1,0 +1,37 @@
+package meterveil.embedded.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class MetricLogTest {
+
+  @Test
+  void sumsWhatTheFunctionsCounted() {
+    var metrics =
+        new MetricLog(
+            List.of(
+                "START RequestId: 1",
+                """
+                {"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"Meterveil","Metrics":[{"Name":"Counted","Unit":"Count"},{"Name":"MeterHours","Unit":"Count"}],"Dimensions":[["Service"]]}]},"Service":"collect","Counted":1.0,"MeterHours":24.0}
+                """,
+                """
+                {"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"Meterveil","Metrics":[{"Name":"Counted"},{"Name":"MeterHours"}],"Dimensions":[["Service"]]}]},"Service":"collect","Counted":[1,1],"MeterHours":[24,23]}
+                """,
+                """
+                {"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"Meterveil","Metrics":[{"Name":"Refused"}],"Dimensions":[["reason"]]}]},"reason":"TOO_LATE","Refused":1.0}
+                """,
+                """
+                {"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"Meterveil","Metrics":[{"Name":"Refused"}],"Dimensions":[["reason"]]}]},"reason":"NOT_JSON","Refused":2}
+                """));
+
+    assertThat(metrics.sum("Counted")).isEqualTo(3);
+    assertThat(metrics.sum("MeterHours")).isEqualTo(71);
+    assertThat(metrics.sum("Duplicates")).isZero();
+    assertThat(metrics.byReason("Refused"))
+        .containsOnly(
+            org.assertj.core.api.Assertions.entry("TOO_LATE", 1L),
+            org.assertj.core.api.Assertions.entry("NOT_JSON", 2L));
+  }
+}
