@@ -9,7 +9,7 @@ import java.util.Map;
 import meterveil.embedded.aws.Roles.Caller;
 
 /// IoT Core's HTTP publish: how a function speaks to meters.
-final class IotDataDoor implements Door.Service {
+public final class IotDataDoor implements Door.Service {
 
   /// Takes messages for the broker.
   public interface Publisher {

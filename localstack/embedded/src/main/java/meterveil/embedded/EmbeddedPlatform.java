@@ -1,0 +1,327 @@
+package meterveil.embedded;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import meterveil.embedded.aws.AwsStandIns;
+import meterveil.embedded.aws.AwsStandIns.Access;
+import meterveil.embedded.aws.CloudAssembly;
+import meterveil.embedded.aws.CloudAssembly.Resource;
+import meterveil.embedded.aws.Faults;
+import meterveil.embedded.aws.Functions;
+import meterveil.embedded.iot.ActionFailed;
+import meterveil.embedded.iot.Broker;
+import meterveil.embedded.iot.CertificateAuthority;
+import meterveil.embedded.iot.DeviceCertificate;
+import meterveil.embedded.iot.RetainedMessage;
+import meterveil.embedded.iot.RuleEngine;
+import meterveil.embedded.iot.ThingRegistry;
+import meterveil.embedded.policy.PolicyDocument;
+import meterveil.meter.Downlink;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.kms.KmsClient;
+
+/// The platform on one machine: what the synthesised template describes, running.
+///
+/// Everything it starts listens on 127.0.0.1, writes below one folder, and ends with [#close()] or
+/// with this process.
+public final class EmbeddedPlatform implements AutoCloseable {
+
+  /// DynamoDB Local's class path, as the build leaves it, seen from the cloud assembly.
+  private static final Path DYNAMO_DB_CLASS_PATH =
+      Path.of("../../../localstack/dynamodb/target/classpath");
+
+  private static final Duration POLL = Duration.ofMillis(2);
+  private static final int QUIET_POLLS = 3;
+
+  /// How the platform runs.
+  ///
+  /// @param start what its clock says at first
+  /// @param retryDelays before each retry of an asynchronous invocation; AWS waits 1 and 2 minutes
+  /// @param processesMax of one function
+  public record Options(Instant start, List<Duration> retryDelays, int processesMax) {
+
+    public Options {
+      retryDelays = List.copyOf(retryDelays);
+    }
+
+    /// Two processes a function, short delays.
+    public static Options startingAt(Instant start) {
+      return new Options(start, List.of(Duration.ofMillis(200), Duration.ofMillis(400)), 2);
+    }
+  }
+
+  private final CloudAssembly assembly;
+  private final MovableClock clock;
+  private final CertificateAuthority authority;
+  private final ThingRegistry registry;
+  private final RuleEngine rules;
+  private final AwsStandIns aws;
+  private final Broker broker;
+  private final List<String> policies = new ArrayList<>();
+  private final Map<String, String> certificates = new ConcurrentHashMap<>();
+  private final Thread closing = new Thread(this::closeQuietly, "close-platform");
+
+  /// Both the functions and the broker need the other; the broker is there a moment later.
+  private volatile @Nullable Broker publishing;
+
+  private EmbeddedPlatform(Path cloudAssembly, Path work, Options options)
+      throws IOException, InterruptedException {
+    Files.createDirectories(work);
+    assembly = CloudAssembly.read(cloudAssembly);
+    Path clockFile = work.resolve("clock");
+    clock = MovableClock.create(clockFile, options.start());
+    Path agent = work.resolve("clock-agent.jar");
+    ClockAgent.writeJar(agent);
+    String dynamoDb =
+        Files.readString(cloudAssembly.toAbsolutePath().resolve(DYNAMO_DB_CLASS_PATH).normalize());
+    aws =
+        AwsStandIns.start(
+            assembly,
+            dynamoDb.strip(),
+            work,
+            clock,
+            agent.toAbsolutePath() + "=" + clockFile.toAbsolutePath(),
+            new Functions.Settings(options.retryDelays(), options.processesMax()),
+            this::publish);
+    Runtime.getRuntime().addShutdownHook(closing);
+    registry = new ThingRegistry(assembly.region(), CloudAssembly.ACCOUNT);
+    for (Resource policy : assembly.ofType("AWS::IoT::Policy")) {
+      registry.putPolicy(
+          policy.name(),
+          PolicyDocument.parse(policy.properties().path("PolicyDocument"), policy.logicalId()));
+      policies.add(policy.name());
+    }
+    rules = new RuleEngine(topicRules(), this::invoke, clock);
+    authority = new CertificateAuthority(work.resolve("certificates"), "Meterveil embedded run");
+    broker = Broker.start(work.resolve("broker"), authority, registry, rules, clock);
+    publishing = broker;
+  }
+
+  /// Starts the platform.
+  ///
+  /// @param cloudAssembly `infrastructure-cdk/target/cdk.out`
+  /// @param work a folder of its own, for everything it writes
+  /// @throws IllegalArgumentException naming the resource, if something in the template is not
+  ///   implemented or could not work
+  /// @throws IOException if a part does not start
+  public static EmbeddedPlatform start(Path cloudAssembly, Path work, Options options)
+      throws IOException, InterruptedException {
+    return new EmbeddedPlatform(cloudAssembly, work, options);
+  }
+
+  private Map<String, JsonNode> topicRules() {
+    var found = new LinkedHashMap<String, JsonNode>();
+    for (Resource rule : assembly.ofType("AWS::IoT::TopicRule")) {
+      found.put(rule.logicalId(), rule.properties());
+      JsonNode payload = rule.properties().path("TopicRulePayload");
+      var actions = new ArrayList<JsonNode>();
+      payload.path("Actions").forEach(actions::add);
+      actions.add(payload.path("ErrorAction"));
+      for (JsonNode action : actions) {
+        String function = action.path("Lambda").path("FunctionArn").asText();
+        if (!function.isEmpty()
+            && !aws.functions().serviceMayInvoke("iot.amazonaws.com", rule.arn(), function)) {
+          throw rule.refused("may not invoke " + function);
+        }
+      }
+    }
+    return found;
+  }
+
+  private void invoke(String function, byte[] event) throws ActionFailed {
+    aws.functions().invokeAsync(function, event);
+  }
+
+  private void publish(String topic, byte[] payload, int qos, boolean retain) throws IOException {
+    Broker there = publishing;
+    if (there == null) {
+      throw new IOException("the broker is not up yet");
+    }
+    there.publish(topic, payload, qos, retain);
+  }
+
+  /// The clock that everything follows.
+  public MovableClock clock() {
+    return clock;
+  }
+
+  /// Moves the clock forward, fires each schedule that came due, once, and deletes what expired
+  /// some days ago.
+  public void moveTo(Instant instant) throws IOException {
+    clock.moveTo(instant);
+    aws.moved();
+  }
+
+  /// Waits until no rule, invocation or retry is under way.
+  ///
+  /// @return false if that took longer than `atMost`
+  public boolean awaitQuiet(Duration atMost) throws InterruptedException {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    int quiet = 0;
+    while (quiet < QUIET_POLLS) {
+      quiet = rules.quiet() && aws.functions().pending() == 0 ? quiet + 1 : 0;
+      if (System.nanoTime() > deadline) {
+        return false;
+      }
+      Thread.sleep(POLL);
+    }
+    return true;
+  }
+
+  /// Registers a meter: a thing with attributes, a certificate of the run's own CA, and the
+  /// template's policies.
+  public DeviceCertificate register(String thing, Map<String, String> attributes)
+      throws IOException {
+    DeviceCertificate certificate = authority.issue(thing);
+    registry.createThing(thing, "meter", attributes);
+    attach(thing, certificate);
+    return certificate;
+  }
+
+  /// Gives a thing another certificate, which may be of another validity or CA.
+  public void attach(String thing, DeviceCertificate certificate) {
+    String id = registry.registerCertificate(certificate.certificate());
+    registry.attachThing(id, thing);
+    policies.forEach(policy -> registry.attachPolicy(id, policy));
+    certificates.put(thing, id);
+  }
+
+  /// Changes attributes of a thing; others stay.
+  public void updateThing(String thing, Map<String, String> attributes) {
+    registry.updateThing(thing, attributes, true);
+  }
+
+  /// Makes a thing's certificate inactive, or active again.
+  public void setActive(String thing, boolean active) {
+    String id = certificates.get(thing);
+    if (id == null) {
+      throw new IllegalArgumentException("there is no thing " + thing);
+    }
+    registry.setActive(id, active);
+  }
+
+  /// The CA of the run's certificates.
+  public CertificateAuthority authority() {
+    return authority;
+  }
+
+  /// The broker; meters reach it at `localhost`.
+  public Broker broker() {
+    return broker;
+  }
+
+  /// What rules do to messages.
+  public RuleEngine rules() {
+    return rules;
+  }
+
+  /// The functions.
+  public Functions functions() {
+    return aws.functions();
+  }
+
+  /// What goes wrong on purpose between functions and the rest.
+  public Faults faults() {
+    return aws.faults();
+  }
+
+  /// Everything but IoT Core.
+  public AwsStandIns aws() {
+    return aws;
+  }
+
+  /// The name of a table.
+  ///
+  /// @param constructId such as `OpenBlocks`
+  public String table(String constructId) {
+    return aws.table(constructId);
+  }
+
+  /// The database as the administrator sees it.
+  public DynamoDbClient dynamoDb() {
+    Access access = aws.administrator();
+    return DynamoDbClient.builder()
+        .endpointOverride(aws.database())
+        .region(Region.of(access.region()))
+        .credentialsProvider(access.credentials())
+        .httpClient(UrlConnectionHttpClient.create())
+        .build();
+  }
+
+  /// The database as a role of the template sees it.
+  ///
+  /// @param role the beginning of its logical id
+  public DynamoDbClient dynamoDb(String role) {
+    Access access = aws.as(role);
+    return DynamoDbClient.builder()
+        .endpointOverride(access.dynamoDb())
+        .region(Region.of(access.region()))
+        .credentialsProvider(access.credentials())
+        .httpClient(UrlConnectionHttpClient.create())
+        .build();
+  }
+
+  /// KMS as the administrator sees it.
+  public KmsClient kms() {
+    Access access = aws.administrator();
+    return KmsClient.builder()
+        .endpointOverride(access.kms())
+        .region(Region.of(access.region()))
+        .credentialsProvider(access.credentials())
+        .httpClient(UrlConnectionHttpClient.create())
+        .build();
+  }
+
+  /// The way to meters, as a role of the template may use it.
+  ///
+  /// @param role the beginning of its logical id
+  public Downlink downlink(String role) {
+    Access access = aws.as(role);
+    return new Downlink(
+        access.iotData(),
+        Region.of(access.region()),
+        access.credentials(),
+        UrlConnectionHttpClient.create());
+  }
+
+  /// Everything the functions wrote.
+  public List<String> logLines() throws IOException {
+    return aws.logs().lines();
+  }
+
+  /// Everything the broker keeps for subscribers to come.
+  public List<RetainedMessage> retained() throws IOException {
+    return broker.retained();
+  }
+
+  /// Stops everything.
+  @Override
+  public void close() throws IOException {
+    Runtime.getRuntime().removeShutdownHook(closing);
+    try {
+      broker.close();
+    } finally {
+      aws.close();
+    }
+  }
+
+  private void closeQuietly() {
+    try {
+      aws.close();
+    } catch (IOException _) {
+      // The process ends, and with it what hangs on it.
+    }
+  }
+}

@@ -1,0 +1,210 @@
+package meterveil.embedded.aws;
+
+import static java.util.stream.Collectors.toMap;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import meterveil.embedded.aws.CloudAssembly.Resource;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+
+/// Everything that stands in for AWS but IoT Core, started from the template.
+public final class AwsStandIns implements AutoCloseable {
+
+  /// What someone needs to call the stand-ins.
+  ///
+  /// @param region of the template
+  /// @param dynamoDb endpoint
+  /// @param kms endpoint
+  /// @param iotData endpoint
+  /// @param credentials which say who calls, and so what the calls are judged by
+  public record Access(
+      String region, URI dynamoDb, URI kms, URI iotData, AwsCredentialsProvider credentials) {}
+
+  private final CloudAssembly assembly;
+  private final Roles roles;
+  private final DynamoDbLocal database;
+  private final Faults faults = new Faults();
+  private final DynamoDbDoor dynamoDb;
+  private final KmsStandIn kms;
+  private final List<Door> doors;
+  private final Logs logs;
+  private final Functions functions;
+  private final Schedules schedules;
+  private final Expiry expiry;
+  private final Clock clock;
+
+  private AwsStandIns(
+      CloudAssembly assembly,
+      Path work,
+      Clock clock,
+      String clockAgent,
+      Functions.Settings settings,
+      IotDataDoor.Publisher publisher,
+      DynamoDbLocal database)
+      throws IOException {
+    this.assembly = assembly;
+    this.clock = clock;
+    this.database = database;
+    this.roles = new Roles(assembly);
+    this.dynamoDb = new DynamoDbDoor(assembly, roles, database.client());
+    this.kms = new KmsStandIn(assembly, roles, clock);
+    this.doors =
+        List.of(
+            new Door("dynamodb", roles, faults, dynamoDb),
+            new Door("kms", roles, faults, kms),
+            new Door("iot-data", roles, faults, new IotDataDoor(assembly, roles, publisher)));
+    this.logs = new Logs(work.resolve("logs"));
+    this.functions =
+        new Functions(
+            assembly,
+            roles,
+            clock,
+            logs,
+            work.resolve("functions"),
+            settings,
+            clockAgent,
+            Map.of(
+                "AWS_ENDPOINT_URL_DYNAMODB", doors.get(0).url(),
+                "AWS_ENDPOINT_URL_KMS", doors.get(1).url(),
+                "AWS_ENDPOINT_URL_IOT_DATA_PLANE", doors.get(2).url()));
+    this.schedules = new Schedules(assembly, roles, functions, clock.instant());
+    this.expiry = new Expiry(assembly, database, clock);
+  }
+
+  /// Starts them all.
+  ///
+  /// @param dynamoDbClassPath of DynamoDB Local
+  /// @param work a folder for all they write
+  /// @param clockAgent the agent that moves the functions' clock, as the JVM takes it
+  /// @param publisher takes what functions publish to meters
+  /// @throws IllegalArgumentException naming the resource, if something in the template is not
+  ///   implemented or could not work
+  public static AwsStandIns start(
+      CloudAssembly assembly,
+      String dynamoDbClassPath,
+      Path work,
+      Clock clock,
+      String clockAgent,
+      Functions.Settings settings,
+      IotDataDoor.Publisher publisher)
+      throws IOException, InterruptedException {
+    DynamoDbLocal database =
+        DynamoDbLocal.start(dynamoDbClassPath, Files.createDirectories(work.resolve("dynamodb")));
+    try {
+      var standIns =
+          new AwsStandIns(assembly, work, clock, clockAgent, settings, publisher, database);
+      database.createTables(assembly);
+      return standIns;
+    } catch (IOException | InterruptedException | RuntimeException failed) {
+      database.close();
+      throw failed;
+    }
+  }
+
+  /// The functions.
+  public Functions functions() {
+    return functions;
+  }
+
+  /// What goes wrong on purpose.
+  public Faults faults() {
+    return faults;
+  }
+
+  /// What the functions wrote.
+  public Logs logs() {
+    return logs;
+  }
+
+  /// The access of a role of the template.
+  ///
+  /// @param constructId the beginning of its logical id
+  public Access as(String constructId) {
+    return access(roles.of(assembly.named("AWS::IAM::Role", constructId)));
+  }
+
+  /// The access of the administrator, whom no policy judges.
+  public Access administrator() {
+    return access(roles.administrator());
+  }
+
+  private Access access(Roles.Credentials credentials) {
+    return new Access(
+        assembly.region(),
+        URI.create(doors.get(0).url()),
+        URI.create(doors.get(1).url()),
+        URI.create(doors.get(2).url()),
+        StaticCredentialsProvider.create(
+            AwsSessionCredentials.create(
+                credentials.accessKeyId(),
+                credentials.secretAccessKey(),
+                credentials.sessionToken())));
+  }
+
+  /// DynamoDB Local itself, without a door.
+  public URI database() {
+    return database.uri();
+  }
+
+  /// The name of a table.
+  ///
+  /// @param constructId the beginning of its logical id
+  public String table(String constructId) {
+    return assembly.named("AWS::DynamoDB::Table", constructId).name();
+  }
+
+  /// The names of all tables by their logical ids.
+  public Map<String, String> tables() {
+    return assembly.ofType("AWS::DynamoDB::Table").stream()
+        .collect(toMap(Resource::logicalId, Resource::name));
+  }
+
+  /// The ARN of a key.
+  ///
+  /// @param constructId the beginning of its logical id
+  public String key(String constructId) {
+    return assembly.named("AWS::KMS::Key", constructId).arn();
+  }
+
+  /// Every encryption context that a call to KMS has carried.
+  public Set<Map<String, String>> encryptionContexts() {
+    return kms.contexts();
+  }
+
+  /// The write units that a role's calls have used, failed conditions included.
+  ///
+  /// @param role the beginning of its logical id
+  public double writeUnits(String role) {
+    return dynamoDb.writeUnits(role);
+  }
+
+  /// To be called when the clock has moved: fires what came due, deletes what expired.
+  public void moved() throws IOException {
+    schedules.moved(clock.instant());
+    expiry.moved();
+  }
+
+  /// Deletes what has expired.
+  ///
+  /// @return how many items
+  public int deleteExpired() throws IOException {
+    return expiry.sweepNow();
+  }
+
+  /// Ends every process.
+  @Override
+  public void close() throws IOException {
+    functions.close();
+    doors.forEach(Door::close);
+    logs.close();
+    database.close();
+  }
+}
