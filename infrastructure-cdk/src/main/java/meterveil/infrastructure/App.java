@@ -23,7 +23,7 @@ public final class App {
     var assembly = Path.of(arguments[1]).toAbsolutePath().normalize();
     var stages = CdkJson.stages(module.resolve("cdk.json"));
 
-    synthesize(module, stages, assembly);
+    of(module, stages, assembly).synth();
 
     for (var stage : stages) {
       var broken = Promises.brokenBy(Templates.of(assembly, stage.name()), stage.region());
@@ -33,27 +33,23 @@ public final class App {
     }
   }
 
-  /// Writes the templates without judging them.
+  /// The stages, not yet written: taken from `cdk.json`, the functions' zips and nothing else.
   ///
-  /// @param module where `cdk.json` lies; the functions' zips are found from there
-  static void synthesize(Path module, List<StageSettings> stages, Path assembly)
+  /// @param module where `cdk.json` lies; the functions' modules are found from there
+  static software.amazon.awscdk.App of(Path module, List<StageSettings> stages, Path assembly)
       throws IOException {
     onePerAccountAndRegion(stages);
-    var app = app(module, assembly);
+    var app =
+        new software.amazon.awscdk.App(
+            AppProps.builder()
+                .context(CdkJson.context(module.resolve("cdk.json")))
+                .outdir(assembly.toString())
+                .analyticsReporting(false)
+                .build());
     for (var stage : stages) {
       new PlatformStage(app, stage, module.resolveSibling("functions"));
     }
-    app.synth();
-  }
-
-  /// An app that takes nothing from its surroundings but `cdk.json`.
-  static software.amazon.awscdk.App app(Path module, Path assembly) throws IOException {
-    return new software.amazon.awscdk.App(
-        AppProps.builder()
-            .context(CdkJson.context(module.resolve("cdk.json")))
-            .outdir(assembly.toString())
-            .analyticsReporting(false)
-            .build());
+    return app;
   }
 
   /// Rule names and IoT Core's encryption belong to an account and region as a whole.

@@ -1,0 +1,466 @@
+package meterveil.infrastructure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// The templates keep each promise, and each check finds a template that does not.
+class PromisesTest {
+
+  private static final String HOME = StageSettings.HOME_REGION;
+
+  /// A way to break a promise, and what the check of it must answer.
+  private record Breach(
+      String name,
+      Function<Templates, List<String>> check,
+      UnaryOperator<Templates> change,
+      String finding) {
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  @Test
+  @DisplayName("T2 what a meter sent goes to functions only, what failed to resend only")
+  void payloadsAreNotKept() {
+    assertThat(Promises.payloadsAreNotKept(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T2 open items and day keys have no backup and no stream")
+  void openItemsHaveNoCopy() {
+    assertThat(Promises.openItemsHaveNoCopy(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T2 collect cannot read what it fills in")
+  void collectReadsNoOpenItem() {
+    assertThat(Promises.collectReadsNoOpenItem(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T4 no role reads both planes")
+  void planesStayApart() {
+    assertThat(Promises.planesStayApart(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T5 only collect and release use the key of day keys")
+  void dayKeysAreForCollectAndRelease() {
+    assertThat(Promises.dayKeysAreForCollectAndRelease(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T26 nothing names or can be copied to another region")
+  void dataStaysInItsRegion() {
+    assertThat(Promises.dataStaysIn(HOME, Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T31 everything stored is under a customer-managed key")
+  void everythingIsEncrypted() {
+    assertThat(Promises.everythingIsEncrypted(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T33 keys are rotated and name who may use them")
+  void keysNameTheirUsers() {
+    assertThat(Promises.keysNameTheirUsers(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T45 one role per function with named actions on named resources")
+  void rightsAreNamed() {
+    assertThat(Promises.rightsAreNamed(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T52 logs are kept for 90 days")
+  void logsLast90Days() {
+    assertThat(Promises.logsLast90Days(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  void callersReachTheAlias() {
+    assertThat(Promises.callersReachTheAlias(Synthesis.dev())).isEmpty();
+  }
+
+  @ParameterizedTest
+  @MethodSource("breaches")
+  void findsTheBreach(Breach breach) {
+    var broken = breach.change().apply(Synthesis.dev());
+
+    assertThat(breach.check().apply(broken))
+        .anySatisfy(finding -> assertThat(finding).contains(breach.finding()));
+    assertThat(Promises.brokenBy(broken, HOME)).containsAll(breach.check().apply(broken));
+  }
+
+  static Stream<Breach> breaches() {
+    return Stream.of(
+            payloadBreaches(), copyBreaches(), accessBreaches(), storeBreaches(), lineBreaches())
+        .flatMap(breaches -> breaches);
+  }
+
+  private static Stream<Breach> payloadBreaches() {
+    Function<Templates, List<String>> check = Promises::payloadsAreNotKept;
+    var archive = Map.of("S3", Map.of("BucketName", "archive", "Key", "${topic()}"));
+    var queue = "arn:aws:sqs:us-west-2:000000000000:failed";
+    return Stream.of(
+        new Breach(
+            "a second action keeps messages in a bucket",
+            check,
+            t -> Changes.append(t, "CollectRule", archive, payload("Actions")),
+            "has not one action"),
+        new Breach(
+            "the only action keeps messages in a bucket",
+            check,
+            t -> Changes.set(t, "StatusRule", archive, payload("Actions", 0)),
+            "not a function's alias"),
+        new Breach(
+            "the action calls the function, not its alias",
+            check,
+            t ->
+                Changes.set(
+                    t,
+                    "CollectRule",
+                    arn(t, "CollectFunction"),
+                    payload("Actions", 0, "Lambda", "FunctionArn")),
+            "not a function's alias"),
+        new Breach(
+            "the error action keeps messages in a bucket",
+            check,
+            t -> Changes.set(t, "CollectRule", archive, payload("ErrorAction")),
+            "to resend alone"),
+        new Breach(
+            "the readings' rule has no error action",
+            check,
+            t -> Changes.remove(t, "CollectRule", payload("ErrorAction")),
+            "to resend alone"),
+        new Breach(
+            "failed events go to a queue",
+            check,
+            t -> Changes.set(t, "CollectEvents", queue, destination("OnFailure", "Destination")),
+            "to resend alone"),
+        new Breach(
+            "failed events go nowhere",
+            check,
+            t -> Changes.remove(t, "CollectEvents", destination()),
+            "to resend alone"),
+        new Breach(
+            "handled events are passed on",
+            check,
+            t -> Changes.set(t, "StatusEvents", queue, destination("OnSuccess", "Destination")),
+            "passes events on"),
+        new Breach(
+            "a function has a dead letter queue",
+            check,
+            t ->
+                Changes.set(
+                    t, "CollectFunction", queue, "Properties", "DeadLetterConfig", "TargetArn"),
+            "a queue for what failed"));
+  }
+
+  private static Stream<Breach> copyBreaches() {
+    Function<Templates, List<String>> check = Promises::openItemsHaveNoCopy;
+    var recovery = Map.of("PointInTimeRecoveryEnabled", true);
+    return Stream.of(
+        new Breach(
+            "open items can be restored",
+            check,
+            t ->
+                Changes.set(
+                    t, "OpenBlocks", recovery, "Properties", "PointInTimeRecoverySpecification"),
+            "can be restored"),
+        new Breach(
+            "day keys are streamed",
+            check,
+            t ->
+                Changes.set(
+                    t,
+                    "DayKeys",
+                    "OLD_IMAGE",
+                    "Properties",
+                    "StreamSpecification",
+                    "StreamViewType"),
+            "has a stream"),
+        new Breach(
+            "released cells never expire",
+            check,
+            t -> Changes.remove(t, "Usage", "Properties", "TimeToLiveSpecification"),
+            "keeps items for ever"));
+  }
+
+  private static Stream<Breach> accessBreaches() {
+    return Stream.of(
+        new Breach(
+            "collect may ask for the old item",
+            Promises::collectReadsNoOpenItem,
+            t -> Changes.remove(t, "CollectPolicy", statement(0, "Condition")),
+            "read open items"),
+        new Breach(
+            "collect may get open items",
+            Promises::collectReadsNoOpenItem,
+            t ->
+                Changes.set(
+                    t,
+                    "CollectPolicy",
+                    List.of("dynamodb:UpdateItem", "dynamodb:GetItem"),
+                    statement(0, "Action")),
+            "read open items"),
+        new Breach(
+            "status may read usage",
+            Promises::planesStayApart,
+            t -> allow(t, "StatusPolicy", "dynamodb:Query", arn(t, "Usage")),
+            "reach both"),
+        new Breach(
+            "release may read device status",
+            Promises::planesStayApart,
+            t -> allow(t, "ReleasePolicy", "dynamodb:GetItem", arn(t, "DeviceStatus")),
+            "reach both"),
+        new Breach(
+            "a role may read every table",
+            Promises::planesStayApart,
+            t -> allow(t, "PlannerPolicy", "dynamodb:GetItem", "*"),
+            "no plane"),
+        new Breach(
+            "the planes share a key",
+            Promises::planesStayApart,
+            t ->
+                Changes.set(
+                    t,
+                    "DeviceStatus",
+                    arn(t, "ConsumptionKey"),
+                    "Properties",
+                    "SSESpecification",
+                    "KMSMasterKeyId"),
+            "shares its key"),
+        new Breach(
+            "resend may unwrap day keys",
+            Promises::dayKeysAreForCollectAndRelease,
+            t -> allow(t, "ResendPolicy", "kms:Decrypt", arn(t, "DayKeyKey")),
+            "lets others"),
+        new Breach(
+            "release may unwrap day keys under any context",
+            Promises::dayKeysAreForCollectAndRelease,
+            t -> allow(t, "ReleasePolicy", "kms:Decrypt", arn(t, "DayKeyKey")),
+            "under any context"),
+        new Breach(
+            "the key of day keys lets the account in",
+            Promises::dayKeysAreForCollectAndRelease,
+            t ->
+                Changes.append(
+                    t,
+                    "DayKeyKey",
+                    Map.of(
+                        "Effect",
+                        "Allow",
+                        "Principal",
+                        Map.of("AWS", "arn:aws:iam::000000000000:root"),
+                        "Action",
+                        "kms:Decrypt",
+                        "Resource",
+                        "*"),
+                    "Properties",
+                    "KeyPolicy",
+                    "Statement"),
+            "by others"),
+        new Breach(
+            "a policy allows every action of a service",
+            Promises::rightsAreNamed,
+            t -> allow(t, "StatusPolicy", "dynamodb:*", arn(t, "DeviceStatus")),
+            "names no actions"),
+        new Breach(
+            "a policy allows an action on everything",
+            Promises::rightsAreNamed,
+            t -> allow(t, "ResendPolicy", "iot:Publish", "*"),
+            "names no resource"),
+        new Breach(
+            "the wildcard for requests serves another action",
+            Promises::rightsAreNamed,
+            t -> Changes.set(t, "ResendPolicy", "iot:RetainPublish", statement(0, "Action")),
+            "names no resource"),
+        new Breach(
+            "a meter may subscribe to every topic",
+            Promises::rightsAreNamed,
+            t -> allow(t, "MeterMeterDownlink", "iot:Subscribe", "arn:aws:iot:us-west-2:0:topicfilter/*"),
+            "names no resource"),
+        new Breach(
+            "a policy lists what is not allowed",
+            Promises::rightsAreNamed,
+            t -> Changes.set(t, "StatusPolicy", "iot:Publish", statement(0, "NotAction")),
+            "not a list"),
+        new Breach(
+            "a role has a policy of AWS's",
+            Promises::rightsAreNamed,
+            t ->
+                Changes.set(
+                    t,
+                    "StatusRole",
+                    List.of("arn:aws:iam::aws:policy/AdministratorAccess"),
+                    "Properties",
+                    "ManagedPolicyArns"),
+            "no policy here lists"),
+        new Breach(
+            "two functions share a role",
+            Promises::rightsAreNamed,
+            t -> Changes.set(t, "StatusFunction", arn(t, "ResendRole"), "Properties", "Role"),
+            "shares its role"));
+  }
+
+  private static Stream<Breach> storeBreaches() {
+    return Stream.of(
+        new Breach(
+            "a table lies under a key of AWS's",
+            Promises::everythingIsEncrypted,
+            t -> Changes.remove(t, "Usage", "Properties", "SSESpecification", "KMSMasterKeyId"),
+            "not under a key"),
+        new Breach(
+            "a log group lies under a key of AWS's",
+            Promises::everythingIsEncrypted,
+            t -> Changes.remove(t, "CollectLogs", "Properties", "KmsKeyId"),
+            "not under a key"),
+        new Breach(
+            "a snapshot lies under a key of AWS's",
+            Promises::everythingIsEncrypted,
+            t -> Changes.remove(t, "CollectFunction", "Properties", "KmsKeyArn"),
+            "not under a key"),
+        new Breach(
+            "there is a bucket",
+            Promises::everythingIsEncrypted,
+            t -> Changes.add(t, "Archive", "AWS::S3::Bucket", Map.of()),
+            "nobody knows what it stores"),
+        new Breach(
+            "a schedule keeps an input",
+            Promises::everythingIsEncrypted,
+            t -> Changes.set(t, "ReleaseSchedule", "{\"a\":1}", "Properties", "Target", "Input"),
+            "stores its input"),
+        new Breach(
+            "a key is never rotated",
+            Promises::keysNameTheirUsers,
+            t -> Changes.remove(t, "LogsKey", "Properties", "EnableKeyRotation"),
+            "is not rotated"),
+        new Breach(
+            "a key is used by whom IAM lets",
+            Promises::keysNameTheirUsers,
+            t ->
+                Changes.remove(
+                    t, "ConsumptionKey", "Properties", "KeyPolicy", "Statement", 1, "Condition"),
+            "by anybody in the account"),
+        new Breach(
+            "a key allows every action",
+            Promises::keysNameTheirUsers,
+            t ->
+                Changes.set(
+                    t, "DeviceKey", "kms:*", "Properties", "KeyPolicy", "Statement", 0, "Action"),
+            "names no actions"),
+        new Breach(
+            "a key is used from elsewhere",
+            t -> Promises.dataStaysIn(HOME, t),
+            t ->
+                Changes.set(
+                    t,
+                    "DeviceKey",
+                    Map.of("StringEquals", Map.of("kms:ViaService", "s3.eu-west-1.amazonaws.com")),
+                    "Properties",
+                    "KeyPolicy",
+                    "Statement",
+                    1,
+                    "Condition"),
+            "names eu-west-1"),
+        new Breach(
+            "a key can be copied elsewhere",
+            t -> Promises.dataStaysIn(HOME, t),
+            t -> Changes.set(t, "DayKeyKey", true, "Properties", "MultiRegion"),
+            "can be copied"),
+        new Breach(
+            "a log is kept for a year",
+            Promises::logsLast90Days,
+            t -> Changes.set(t, "StatusLogs", 365, "Properties", "RetentionInDays"),
+            "not kept for 90 days"),
+        new Breach(
+            "a function makes its own log group",
+            Promises::logsLast90Days,
+            t -> Changes.remove(t, "StatusFunction", "Properties", "LoggingConfig"),
+            "made on the quiet"));
+  }
+
+  private static Stream<Breach> lineBreaches() {
+    Function<Templates, List<String>> check = Promises::callersReachTheAlias;
+    return Stream.of(
+        new Breach(
+            "a rule is there before it may call",
+            check,
+            t -> Changes.remove(t, "CollectRule", "DependsOn"),
+            "before it may call"),
+        new Breach(
+            "a rule may call the unpublished function only",
+            check,
+            t ->
+                Changes.set(
+                    t,
+                    "CollectRuleMayCall",
+                    arn(t, "CollectFunction"),
+                    "Properties",
+                    "FunctionName"),
+            "may not call"),
+        new Breach(
+            "another rule may call",
+            check,
+            t ->
+                Changes.set(
+                    t,
+                    "CollectRuleMayCallOnError",
+                    "arn:aws:iot:us-west-2:000000000000:rule/collect_status",
+                    "Properties",
+                    "SourceArn"),
+            "may not call"),
+        new Breach(
+            "the schedule calls the unpublished function",
+            check,
+            t ->
+                Changes.set(
+                    t, "ReleaseSchedule", arn(t, "ReleaseFunction"), "Properties", "Target", "Arn"),
+            "something else than an alias"),
+        new Breach(
+            "retries are set on the unpublished function",
+            check,
+            t -> Changes.set(t, "CollectEvents", "$LATEST", "Properties", "Qualifier"),
+            "not tried three times"));
+  }
+
+  private static Templates allow(
+      Templates templates, String policy, String action, Object resource) {
+    var statement = Map.of("Effect", "Allow", "Action", action, "Resource", resource);
+    return Changes.append(templates, policy, statement, statement());
+  }
+
+  private static Object arn(Templates templates, String construct) {
+    return Map.of("Fn::GetAtt", List.of(Changes.resource(templates, construct).id(), "Arn"));
+  }
+
+  private static Object[] payload(Object... path) {
+    return joined(List.of("Properties", "TopicRulePayload"), path);
+  }
+
+  private static Object[] destination(Object... path) {
+    return joined(List.of("Properties", "DestinationConfig"), path);
+  }
+
+  private static Object[] statement(Object... path) {
+    return joined(List.of("Properties", "PolicyDocument", "Statement"), path);
+  }
+
+  private static Object[] joined(List<Object> first, Object... rest) {
+    return Stream.concat(first.stream(), Stream.of(rest)).toArray();
+  }
+}
