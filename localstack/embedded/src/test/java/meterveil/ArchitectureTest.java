@@ -1,0 +1,252 @@
+package meterveil;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZonedDateTime;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// The rules of the code that a machine can check, over every module's classes but its tests'.
+class ArchitectureTest {
+
+  private static final List<Path> MODULES =
+      List.of(
+          Path.of("../../functions/metering"),
+          Path.of("../../functions/collect"),
+          Path.of("../../functions/resend"),
+          Path.of("../../functions/release"),
+          Path.of("../../functions/status"),
+          Path.of("../../infrastructure-cdk"),
+          Path.of("../simulator"),
+          Path.of("."));
+
+  private static final String[] DOMAIN = {
+    "meterveil.energy",
+    "meterveil.block",
+    "meterveil.tenant",
+    "meterveil.cohort",
+    "meterveil.meter",
+    "meterveil.plan",
+    "meterveil.reading",
+    "meterveil.cell",
+    "meterveil.usage"
+  };
+  private static final String[] FUNCTIONS = {
+    "meterveil.collect", "meterveil.resend", "meterveil.release", "meterveil.status"
+  };
+  private static final String[] TOOLS = {
+    "meterveil.infrastructure..", "meterveil.simulator..", "meterveil.embedded.."
+  };
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .importPaths(MODULES.stream().map(module -> module.resolve("target/classes")).toList());
+
+  @Test
+  void seesEveryModule() {
+    assertThat(MODULES).allSatisfy(module -> assertThat(module.resolve("target/classes")).exists());
+    for (String domain : DOMAIN) {
+      assertThat(CLASSES.stream().anyMatch(c -> c.getPackageName().equals(domain))).isTrue();
+    }
+  }
+
+  @Test
+  void domainsDoNotDependOnEachOtherInCircles() {
+    check(slices().matching("meterveil.(*)").should().beFreeOfCycles());
+  }
+
+  @Test
+  void theDomainKnowsNothingOfWhatIsBuiltOnIt() {
+    check(
+        noClasses()
+            .that()
+            .resideInAnyPackage(DOMAIN)
+            .should()
+            .dependOnClassesThat(resideInAnyPackage(FUNCTIONS).or(resideInAnyPackage(TOOLS))));
+  }
+
+  @Test
+  void functionsAndToolsStandBesideEachOther() {
+    for (String function : FUNCTIONS) {
+      check(
+          noClasses()
+              .that()
+              .resideInAPackage(function)
+              .should()
+              .dependOnClassesThat(
+                  resideInAnyPackage(FUNCTIONS)
+                      .or(resideInAnyPackage(TOOLS))
+                      .and(resideOutsideOfPackages(function))));
+    }
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("meterveil.infrastructure..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(DOMAIN)
+            .orShould()
+            .dependOnClassesThat()
+            .resideInAnyPackage(FUNCTIONS));
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("meterveil.simulator..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("meterveil.embedded..", "meterveil.cell", "meterveil.usage"));
+  }
+
+  @Test
+  void onlyFunctionsKnowLambda() {
+    check(
+        noClasses()
+            .that()
+            .haveSimpleNameNotEndingWith("Function")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.amazonaws.services.lambda.runtime"));
+  }
+
+  /// Functions build the client, and `Stores` hands it to the tables.
+  @Test
+  void onlyTablesKnowDynamoDb() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackages(TOOLS)
+            .and()
+            .haveNameNotMatching(".*(Table|Table\\$.*|Function|Stores)")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("software.amazon.awssdk..dynamodb.."));
+  }
+
+  @Test
+  void onlyJsonClassesKnowJackson() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackages(TOOLS)
+            .and()
+            .haveNameNotMatching(".*(Json|Json\\$.*)")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.fasterxml.jackson.."));
+  }
+
+  @Test
+  void timeComesFromAClock() {
+    check(
+        noClasses()
+            .should()
+            .callMethod(Instant.class, "now")
+            .orShould()
+            .callMethod(LocalDate.class, "now")
+            .orShould()
+            .callMethod(LocalDateTime.class, "now")
+            .orShould()
+            .callMethod(ZonedDateTime.class, "now")
+            .orShould()
+            .callMethod(System.class, "currentTimeMillis"));
+    check(
+        noClasses()
+            .that()
+            .resideInAnyPackage(DOMAIN)
+            .and()
+            .haveSimpleNameNotEndingWith("Downlink")
+            .should()
+            .callMethod(Clock.class, "systemUTC"));
+  }
+
+  @Test
+  void failuresHaveNames() {
+    check(
+        noClasses()
+            .that()
+            .areNotAssignableTo(RuntimeException.class)
+            .should()
+            .callConstructor(RuntimeException.class, String.class)
+            .orShould()
+            .callConstructor(RuntimeException.class, Throwable.class)
+            .orShould()
+            .callConstructor(RuntimeException.class, String.class, Throwable.class)
+            .orShould()
+            .callMethod(Throwable.class, "printStackTrace"));
+  }
+
+  @Test
+  void namesSayWhatThingsAre() {
+    check(
+        noClasses()
+            .should()
+            .haveNameMatching(".*(Impl|Manager|Helper|Utils?)")
+            .orShould()
+            .haveSimpleNameStartingWith("Abstract"));
+    check(
+        noClasses()
+            .should()
+            .resideInAnyPackage(
+                "..util..", "..common..", "..service..", "..dao..", "..model..", "..impl.."));
+  }
+
+  @Test
+  void recordsAreEqualByTheirComponents() {
+    check(
+        noMethods()
+            .that()
+            .areDeclaredInClassesThat()
+            .areRecords()
+            .and()
+            .haveName("equals")
+            .should(
+                new ArchCondition<>("be written by hand") {
+                  @Override
+                  public void check(JavaMethod method, ConditionEvents events) {
+                    boolean generated =
+                        method.getCallsFromSelf().isEmpty() && method.getFieldAccesses().isEmpty();
+                    events.add(new SimpleConditionEvent(method, !generated, method.getFullName()));
+                  }
+                }));
+  }
+
+  @Test
+  void everyPackageSaysWhatItIsFor() throws IOException {
+    for (Path module : MODULES) {
+      try (var folders = Files.walk(module.resolve("src/main/java"))) {
+        for (Path folder : folders.filter(Files::isDirectory).toList()) {
+          try (var files = Files.list(folder)) {
+            List<String> names = files.map(file -> file.getFileName().toString()).toList();
+            if (names.stream().anyMatch(name -> name.endsWith(".java"))) {
+              assertThat(names).as(folder.toString()).contains("package-info.java");
+              assertThat(folder.resolve("package-info.java")).content().contains("@NullMarked");
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static void check(ArchRule rule) {
+    rule.check(CLASSES);
+  }
+}
