@@ -76,9 +76,9 @@ public final class EmbeddedPlatform implements AutoCloseable {
   /// Both the functions and the broker need the other; the broker is there a moment later.
   private volatile @Nullable Broker publishing;
 
-  private EmbeddedPlatform(Path cloudAssembly, Path work, Options options)
+  private EmbeddedPlatform(Path cloudAssembly, Path folder, Options options)
       throws IOException, InterruptedException {
-    Files.createDirectories(work);
+    Path work = Files.createDirectories(folder).toAbsolutePath();
     assembly = CloudAssembly.read(cloudAssembly);
     Path clockFile = work.resolve("clock");
     clock = MovableClock.create(clockFile, options.start());
@@ -92,7 +92,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
             dynamoDb.strip(),
             work,
             clock,
-            agent.toAbsolutePath() + "=" + clockFile.toAbsolutePath(),
+            agent + "=" + clockFile,
             new Functions.Settings(options.retryDelays(), options.processesMax()),
             this::publish);
     Runtime.getRuntime().addShutdownHook(closing);

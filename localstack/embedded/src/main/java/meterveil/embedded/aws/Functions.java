@@ -477,6 +477,10 @@ public final class Functions implements AutoCloseable {
         .orElseGet(() -> arn(function.name()));
   }
 
+  String region() {
+    return assembly.region();
+  }
+
   Logs logs() {
     return logs;
   }

@@ -150,6 +150,8 @@ final class LambdaFunction {
     variables.put("PATH", String.join(File.pathSeparator, "/usr/local/bin", "/usr/bin", "/bin"));
     variables.put("LAMBDA_TASK_ROOT", unpacked.toString());
     variables.put("_HANDLER", resource.properties().path("Handler").asText());
+    variables.put("AWS_REGION", functions.region());
+    variables.put("AWS_DEFAULT_REGION", functions.region());
     variables.put("AWS_EXECUTION_ENV", "AWS_Lambda_java25");
     variables.put("AWS_LAMBDA_FUNCTION_NAME", resource.name());
     variables.put("AWS_LAMBDA_FUNCTION_VERSION", "1");

@@ -1,0 +1,55 @@
+package meterveil.embedded;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import meterveil.block.Block;
+import meterveil.block.BlockLength;
+import meterveil.block.Epoch;
+import meterveil.cohort.Cohort;
+import meterveil.energy.WattHours;
+import meterveil.usage.Formed;
+import meterveil.usage.Reconciliation.Figures;
+import org.junit.jupiter.api.Test;
+
+/// From messages to released cells and a closed day, when nothing goes wrong.
+class MainLineTest {
+
+  private static final Block DAY =
+      new Block(Instant.parse("2024-01-10T00:00:00Z"), BlockLength.DAY);
+
+  @Test
+  void releasesADayAndClosesIt() throws Exception {
+    try (var line = MainLine.startingAt("2024-01-11T00:10:00Z")) {
+      Cohort cohort = line.cohort(Epoch.containing(DAY.start()), "north", 1, 50, BlockLength.DAY);
+      line.report(cohort, DAY, 50, member -> 200 + member);
+      line.quiet();
+
+      assertThat(line.counted("Counted")).isEqualTo(50);
+      long hourWh = 50 * 200 + 49 * 50 / 2;
+      assertThat(line.totals(cohort, DAY).hours())
+          .allSatisfy(hour -> assertThat(hour.energy()).isEqualTo(new WattHours(hourWh)));
+      assertThat(line.cells("north")).isEmpty();
+
+      line.moveTo("2024-01-12T00:10:00Z");
+      assertThat(line.cells("north"))
+          .hasSize(24)
+          .allSatisfy(cell -> {
+            assertThat(cell.formed()).isEqualTo(Formed.OWN);
+            assertThat(cell.count()).isEqualTo(50);
+            assertThat(cell.energyKWh()).hasValue(11);
+          });
+
+      line.moveTo("2024-01-14T04:10:00Z");
+      assertThat(line.reconciliation("2024-01-10").orElseThrow().figures())
+          .contains(new Figures(24 * hourWh, 24 * 11_000, 0, 24 * (hourWh - 11_000)));
+      assertThat(line.item(cohort, DAY).orElseThrow().tokens()).isEmpty();
+      assertThat(line.dayKeyTable.openDays(MainLine.GRID)).isEmpty();
+      System.out.println(
+          "collect "
+              + line.platform.aws().writeUnits("Collect")
+              + " release "
+              + line.platform.aws().writeUnits("Release"));
+    }
+  }
+}
