@@ -76,7 +76,10 @@ final class Data extends Stack {
             consumption,
             "A backup would bring back keys that are destroyed when their day closes.");
     groupings = restorable(table("Groupings", consumption, "tenant", "block"), consumption);
-    usage = restorable(table("Usage", consumption, "scope", "cell"), consumption);
+    usage =
+        restorable(
+            expectingReports(table("Usage", consumption, "scope", "cell"), settings.metersMax()),
+            consumption);
     reconciliations =
         restorable(table("Reconciliations", consumption, "tenant", "day"), consumption);
 
@@ -87,8 +90,7 @@ final class Data extends Stack {
     var device = EncryptionKeys.ofTables(this, "DeviceKey", "The device plane");
     deviceStatus =
         unrestorable(
-            expectingReports(
-                table("DeviceStatus", device, "tenant", "thing"), settings.metersMax()),
+            table("DeviceStatus", device, "tenant", "thing"),
             device,
             "A meter's next status replaces a lost one; a backup would outlive its retention.");
 
@@ -113,6 +115,7 @@ final class Data extends Stack {
     return Attribute.builder().name(name).type(AttributeType.STRING).build();
   }
 
+  /// A table that takes what all meters send within minutes, or all that comes of it.
   private static Table.Builder expectingReports(Table.Builder table, int metersMax) {
     var writesPerSecond = Math.ceilDiv(metersMax * WRITES_PER_REPORT, REPORTING_SECONDS);
     return writesPerSecond <= UNTOLD_WRITES_PER_SECOND
