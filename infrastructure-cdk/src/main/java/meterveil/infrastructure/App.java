@@ -24,7 +24,13 @@ public final class App {
     var stages = CdkJson.stages(module.resolve("cdk.json"));
 
     of(module, stages, assembly).synth();
+    judge(assembly, stages);
+  }
 
+  /// Reads what has been written and looks for broken promises.
+  ///
+  /// @throws IllegalStateException listing each promise that a template breaks
+  static void judge(Path assembly, List<StageSettings> stages) throws IOException {
     for (var stage : stages) {
       var broken = Promises.brokenBy(Templates.of(assembly, stage.name()), stage.region());
       if (!broken.isEmpty()) {

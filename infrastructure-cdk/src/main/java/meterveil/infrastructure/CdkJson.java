@@ -34,6 +34,11 @@ final class CdkJson {
     return MAPPER.readValue(file.toFile(), new TypeReference<>() {});
   }
 
+  /// A value as JSON without white space.
+  static String text(Object value) {
+    return MAPPER.valueToTree(value).toString();
+  }
+
   /// The context `cdk.json` gives to every construct: CDK's own switches.
   static Map<String, Object> context(Path file) throws IOException {
     var context = MAPPER.readTree(file.toFile()).path("context");

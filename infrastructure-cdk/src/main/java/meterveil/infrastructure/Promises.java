@@ -80,6 +80,9 @@ final class Promises {
   private static final int RETRIES = 2;
   private static final int EVENT_AGE_SECONDS = 3_600;
 
+  /// IoT Core counts what is not white space.
+  private static final int METERS_POLICY_CHARACTERS_MAX = 2_048;
+
   private static final Pattern REGION =
       Pattern.compile("\\b(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov|-iso[a-z]?)?-[a-z]+-[0-9]\\b");
 
@@ -98,7 +101,8 @@ final class Promises {
             keysNameTheirUsers(templates),
             rightsAreNamed(templates),
             logsLast90Days(templates),
-            callersReachTheAlias(templates))
+            callersReachTheAlias(templates),
+            metersPoliciesFit(templates))
         .flatMap(List::stream)
         .toList();
   }
@@ -419,6 +423,20 @@ final class Promises {
               .anyMatch(e ->
                   e.textAt("MaximumEventAgeInSeconds").equals(String.valueOf(EVENT_AGE_SECONDS)));
       found.ifNot(patient, alias, "is not tried three times within an hour");
+    }
+    return found.all();
+  }
+
+  /// A meters' policy that is too long is refused only when it is deployed.
+  static List<String> metersPoliciesFit(Templates templates) {
+    var found = new Findings("line");
+    for (var policy : templates.ofType("AWS::IoT::Policy")) {
+      var characters =
+          CdkJson.text(Templates.plain(policy.at("PolicyDocument").orElse(""))).length();
+      found.ifNot(
+          characters <= METERS_POLICY_CHARACTERS_MAX,
+          policy,
+          "has %d characters".formatted(characters));
     }
     return found.all();
   }

@@ -136,6 +136,20 @@ record Templates(Map<String, Resource> resources) {
     return map;
   }
 
+  /// The same value with each intrinsic function as its text.
+  static Object plain(Object value) {
+    return switch (value) {
+      case Map<?, ?> map when map.size() == 1 && !text(map).equals(map.toString()) -> text(map);
+      case Map<?, ?> map -> {
+        var plain = mapOf(map);
+        plain.replaceAll((name, entry) -> plain(entry));
+        yield plain;
+      }
+      case Collection<?> list -> list.stream().map(entry -> plain(entry)).toList();
+      default -> value;
+    };
+  }
+
   private static Object imported(Object value, Map<String, Object> exports) {
     return switch (value) {
       case Map<?, ?> map when map.get("Fn::ImportValue") instanceof String name -> {

@@ -95,6 +95,12 @@ class PromisesTest {
     assertThat(Promises.callersReachTheAlias(Synthesis.dev())).isEmpty();
   }
 
+  @Test
+  @DisplayName("U15 the meters' policies are as short as IoT Core wants them")
+  void metersPoliciesFit() {
+    assertThat(Promises.metersPoliciesFit(Synthesis.dev())).isEmpty();
+  }
+
   @ParameterizedTest
   @MethodSource("breaches")
   void findsTheBreach(Breach breach) {
@@ -292,7 +298,12 @@ class PromisesTest {
         new Breach(
             "a meter may subscribe to every topic",
             Promises::rightsAreNamed,
-            t -> allow(t, "MeterMeterDownlink", "iot:Subscribe", "arn:aws:iot:us-west-2:0:topicfilter/*"),
+            t ->
+                allow(
+                    t,
+                    "MeterMeterDownlink",
+                    "iot:Subscribe",
+                    "arn:aws:iot:us-west-2:0:topicfilter/*"),
             "names no resource"),
         new Breach(
             "a policy lists what is not allowed",
@@ -435,7 +446,14 @@ class PromisesTest {
             "retries are set on the unpublished function",
             check,
             t -> Changes.set(t, "CollectEvents", "$LATEST", "Properties", "Qualifier"),
-            "not tried three times"));
+            "not tried three times"),
+        new Breach(
+            "a meter's policy is too long",
+            Promises::metersPoliciesFit,
+            t ->
+                allow(
+                    t, "Meter", "iot:Publish", "arn:aws:iot:us-west-2:0:topic/" + "x".repeat(2000)),
+            "characters"));
   }
 
   private static Templates allow(
