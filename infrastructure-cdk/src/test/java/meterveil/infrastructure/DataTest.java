@@ -1,0 +1,137 @@
+package meterveil.infrastructure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import meterveil.cell.DayKeyTable;
+import meterveil.cohort.CohortTable;
+import meterveil.infrastructure.Templates.Resource;
+import meterveil.status.DeviceStatusTable;
+import meterveil.tenant.TenantTable;
+import meterveil.usage.GroupingTable;
+import meterveil.usage.ReconciliationTable;
+import meterveil.usage.UsageTable;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import software.amazon.awscdk.assertions.Template;
+import software.amazon.awssdk.enhanced.dynamodb.TableSchema;
+
+/// The tables and keys that stay.
+class DataTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "OpenBlocks,      c,      b,      e,         ConsumptionKey",
+    "DayKeys,         tenant, day,    expiresAt, ConsumptionKey",
+    "Groupings,       tenant, block,  expiresAt, ConsumptionKey",
+    "Usage,           scope,  cell,   expiresAt, ConsumptionKey",
+    "Reconciliations, tenant, day,    expiresAt, ConsumptionKey",
+    "Tenants,         tenant, '',     '',        ConfigurationKey",
+    "Cohorts,         tenant, cohort, expiresAt, ConfigurationKey",
+    "DeviceStatus,    tenant, thing,  expiresAt, DeviceKey"
+  })
+  @DisplayName(
+      "T54 items go when their time to live is over; T31 tables lie under their plane's key")
+  void hasTheTable(String id, String partitionKey, String sortKey, String timeToLive, String key) {
+    var table = table(id);
+
+    assertThat(keys(table))
+        .isEqualTo(sortKey.isEmpty() ? List.of(partitionKey) : List.of(partitionKey, sortKey));
+    assertThat(table.textAt("TimeToLiveSpecification", "AttributeName")).isEqualTo(timeToLive);
+    assertThat(table.textAt("SSESpecification", "SSEType")).isEqualTo("KMS");
+    assertThat(Synthesis.dev().named(table.textAt("SSESpecification", "KMSMasterKeyId")))
+        .hasValueSatisfying(named -> assertThat(named.construct()).isEqualTo(key));
+    assertThat(table.at("TableName")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @MethodSource("stores")
+  void hasTheKeysThatItsStoreWrites(String id, TableSchema<?> schema) {
+    var metadata = schema.tableMetadata();
+
+    assertThat(keys(table(id)))
+        .isEqualTo(
+            Stream.concat(
+                    Stream.of(metadata.primaryPartitionKey()), metadata.primarySortKey().stream())
+                .toList());
+  }
+
+  static Stream<Arguments> stores() {
+    return Stream.of(
+        Arguments.of("DayKeys", DayKeyTable.SCHEMA),
+        Arguments.of("Groupings", GroupingTable.SCHEMA),
+        Arguments.of("Usage", UsageTable.SCHEMA),
+        Arguments.of("Reconciliations", ReconciliationTable.SCHEMA),
+        Arguments.of("Tenants", TenantTable.SCHEMA),
+        Arguments.of("Cohorts", CohortTable.SCHEMA));
+  }
+
+  @Test
+  void hasTheKeysThatTheStoreOfStatusesWrites() {
+    assertThat(keys(table("DeviceStatus")))
+        .containsExactly(DeviceStatusTable.PARTITION_KEY, DeviceStatusTable.SORT_KEY);
+  }
+
+  @Test
+  void keepsTablesAndKeysWhenTheStackGoes() {
+    for (var type : List.of("AWS::DynamoDB::Table", "AWS::KMS::Key")) {
+      assertThat(Synthesis.dev().ofType(type))
+          .isNotEmpty()
+          .allSatisfy(kept ->
+              assertThat(kept.definition())
+                  .containsEntry("DeletionPolicy", "Retain")
+                  .containsEntry("UpdateReplacePolicy", "Retain"));
+    }
+  }
+
+  @Test
+  void restoresWhatCannotBeMadeAgain() {
+    var restorable =
+        Synthesis.dev().ofType("AWS::DynamoDB::Table").stream()
+            .filter(table ->
+                table
+                    .textAt("PointInTimeRecoverySpecification", "RecoveryPeriodInDays")
+                    .equals("7"))
+            .map(Resource::construct);
+
+    assertThat(restorable)
+        .containsExactlyInAnyOrder("Groupings", "Usage", "Reconciliations", "Tenants", "Cohorts");
+  }
+
+  /// Twice a million meters in 300 seconds.
+  @Test
+  void warmsTablesForAMillionMeters() {
+    var stack =
+        new Data(
+            new software.amazon.awscdk.App(),
+            new StageSettings("large", Optional.empty(), "us-west-2", false, 1_000_000));
+    var warm = Map.of("WarmThroughput", Map.of("WriteUnitsPerSecond", 6_667));
+
+    var template = Template.fromStack(stack);
+
+    assertThat(template.findResources("AWS::DynamoDB::Table", Map.of("Properties", warm)).keySet())
+        .map(id -> id.substring(0, id.length() - 8))
+        .containsExactlyInAnyOrder("OpenBlocks", "Usage");
+    assertThat(Synthesis.dev().ofType("AWS::DynamoDB::Table"))
+        .allSatisfy(table -> assertThat(table.at("WarmThroughput")).isEmpty());
+  }
+
+  private static Resource table(String id) {
+    var table = Changes.resource(Synthesis.dev(), id);
+    assertThat(table.type()).isEqualTo("AWS::DynamoDB::Table");
+    return table;
+  }
+
+  private static List<String> keys(Resource table) {
+    return Templates.listOf(table.at("KeySchema").orElse(null)).stream()
+        .map(key -> Templates.text(Templates.mapOf(key).get("AttributeName")))
+        .toList();
+  }
+}

@@ -1,0 +1,278 @@
+package meterveil.infrastructure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The way of a reading: who may enter it, what is called on it, and with what rights.
+class IngestTest {
+
+  private static final Pattern REFERENCE =
+      Pattern.compile("\\$\\{(\\w+?)(?:[0-9A-F]{8})?(?:\\.Arn)?}");
+
+  @Test
+  @DisplayName("U15 a meter connects under its own name, with its own certificate")
+  void letsAMeterConnect() {
+    var connect =
+        Statement.ofMeters(Synthesis.dev()).stream()
+            .filter(statement -> statement.actions().contains("iot:Connect"))
+            .toList();
+
+    assertThat(connect).hasSize(1);
+    assertThat(connect.getFirst().resources())
+        .containsExactly(iot("client/${iot:Connection.Thing.ThingName}"));
+    assertThat(connect.getFirst().conditions())
+        .isEqualTo(
+            Map.of(
+                "Bool",
+                Map.of("iot:Connection.Thing.IsAttached", "true"),
+                "ForAllValues:StringEquals",
+                Map.of(
+                    "iot:ConnectAttributes", java.util.List.of("LastWill", "PersistentConnect"))));
+  }
+
+  @Test
+  @DisplayName("U15 a meter speaks for itself and hears what is meant for it")
+  void letsAMeterSpeakAndHear() {
+    var meter = "${iot:Connection.Thing.ThingName}";
+    var tenant = "${iot:Connection.Thing.Attributes[tenant]}";
+    var cohortA = "${iot:Connection.Thing.Attributes[cohortA]}";
+    var cohortB = "${iot:Connection.Thing.Attributes[cohortB]}";
+    var readings = "topic/$aws/rules/collect_readings/mv/1/" + tenant + "/";
+
+    assertThat(mayDo("iot:Publish"))
+        .containsExactlyInAnyOrder(
+            iot(readings + cohortA + "/" + meter + "/readings"),
+            iot(readings + cohortB + "/" + meter + "/readings"),
+            iot("topic/$aws/rules/collect_status/mv/1/" + tenant + "/" + meter + "/status"));
+    for (var hear : Map.of("iot:Subscribe", "topicfilter", "iot:Receive", "topic").entrySet()) {
+      var downlink = hear.getValue() + "/mv/1/" + tenant + "/";
+      assertThat(mayDo(hear.getKey()))
+          .containsExactlyInAnyOrder(
+              iot(downlink + meter + "/settings"),
+              iot(downlink + meter + "/resend"),
+              iot(downlink + "cohort/" + cohortA + "/resend"),
+              iot(downlink + "cohort/" + cohortB + "/resend"));
+    }
+    assertThat(Statement.ofMeters(Synthesis.dev()))
+        .flatExtracting(Statement::actions)
+        .containsExactlyInAnyOrder("iot:Connect", "iot:Publish", "iot:Subscribe", "iot:Receive");
+  }
+
+  @Test
+  @DisplayName("T32 meters connect over TLS 1.2 or newer")
+  void wantsNewTls() {
+    var endpoint = Changes.resource(Synthesis.dev(), "MeterEndpoint");
+
+    assertThat(endpoint.textAt("TlsConfig", "SecurityPolicy"))
+        .isEqualTo("IoTSecurityPolicy_TLS13_1_2_2022_10");
+    assertThat(endpoint.textAt("AuthenticationType")).isEqualTo("AWS_X509");
+  }
+
+  @Test
+  void takesTheBytesAsTheyAreAndTheSpeakerFromTheTopic() {
+    var sql =
+        Synthesis.dev().ofType("AWS::IoT::TopicRule").stream()
+            .collect(
+                Collectors.toMap(
+                    rule -> rule.textAt("RuleName"),
+                    rule -> rule.textAt("TopicRulePayload", "Sql")));
+
+    assertThat(sql)
+        .containsOnly(
+            Map.entry(
+                "collect_readings",
+                "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS cohort,"
+                    + " topic(5) AS thing"),
+            Map.entry(
+                "collect_status",
+                "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS thing"));
+  }
+
+  @Test
+  void releasesEveryHour() {
+    var schedule = Changes.resource(Synthesis.dev(), "ReleaseSchedule");
+
+    assertThat(schedule.textAt("ScheduleExpression")).isEqualTo("rate(1 hour)");
+    assertThat(names(schedule.textAt("Target", "Arn"))).isEqualTo("ReleaseLive");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Collect", "Resend", "Release", "Status"})
+  void runsOnTheSamePlatform(String name) {
+    var function = Changes.resource(Synthesis.dev(), name + "Function");
+
+    assertThat(function.textAt("Runtime")).isEqualTo("java25");
+    assertThat(function.textAt("Architectures")).isEqualTo("[arm64]");
+    assertThat(function.textAt("SnapStart", "ApplyOn")).isEqualTo("PublishedVersions");
+    assertThat(names(function.textAt("Role"))).isEqualTo(name + "Role");
+    assertThat(Changes.resource(Synthesis.dev(), name + "Live").textAt("Name")).isEqualTo("live");
+  }
+
+  @Test
+  void tellsEachFunctionWhatItMustKnow() {
+    assertThat(environment("Collect"))
+        .containsOnly(
+            Map.entry("OPEN_BLOCKS_TABLE", "OpenBlocks"),
+            Map.entry("DAY_KEYS_TABLE", "DayKeys"),
+            Map.entry("DAY_KEY_ID", "DayKeyKey"),
+            Map.entry("COHORTS_TABLE", "Cohorts"),
+            Map.entry("POWERTOOLS_METRICS_NAMESPACE", "Meterveil"),
+            Map.entry("POWERTOOLS_SERVICE_NAME", "collect"));
+    assertThat(environment("Resend"))
+        .containsOnly(
+            Map.entry("POWERTOOLS_METRICS_NAMESPACE", "Meterveil"),
+            Map.entry("POWERTOOLS_SERVICE_NAME", "resend"));
+    assertThat(environment("Release"))
+        .containsOnly(
+            Map.entry("OPEN_BLOCKS_TABLE", "OpenBlocks"),
+            Map.entry("DAY_KEYS_TABLE", "DayKeys"),
+            Map.entry("DAY_KEY_ID", "DayKeyKey"),
+            Map.entry("COHORTS_TABLE", "Cohorts"),
+            Map.entry("TENANTS_TABLE", "Tenants"),
+            Map.entry("GROUPINGS_TABLE", "Groupings"),
+            Map.entry("USAGE_TABLE", "Usage"),
+            Map.entry("RECONCILIATIONS_TABLE", "Reconciliations"),
+            Map.entry("POWERTOOLS_METRICS_NAMESPACE", "Meterveil"),
+            Map.entry("POWERTOOLS_SERVICE_NAME", "release"));
+    assertThat(environment("Status"))
+        .containsOnly(
+            Map.entry("DEVICE_STATUS_TABLE", "DeviceStatus"),
+            Map.entry("TENANTS_TABLE", "Tenants"),
+            Map.entry("POWERTOOLS_METRICS_NAMESPACE", "Meterveil"),
+            Map.entry("POWERTOOLS_SERVICE_NAME", "status"));
+  }
+
+  @Test
+  @DisplayName("T45 collect may add to open items, and wrap day keys")
+  void limitsCollect() {
+    assertThat(rights("Collect"))
+        .containsExactlyInAnyOrder(
+            "dynamodb:UpdateItem OpenBlocks",
+            "dynamodb:GetItem DayKeys",
+            "dynamodb:PutItem DayKeys",
+            "dynamodb:GetItem Cohorts",
+            "kms:Decrypt ConsumptionKey",
+            "kms:Decrypt ConfigurationKey",
+            "kms:Decrypt DayKeyKey",
+            "kms:GenerateDataKey DayKeyKey",
+            "lambda:InvokeFunction ResendLive",
+            "logs:CreateLogStream CollectLogs",
+            "logs:PutLogEvents CollectLogs");
+  }
+
+  @Test
+  @DisplayName("T45 resend may ask meters, and nothing else")
+  void limitsResend() {
+    assertThat(rights("Resend"))
+        .containsExactlyInAnyOrder(
+            "iot:Publish topic/mv/1/*/*/resend",
+            "logs:CreateLogStream ResendLogs",
+            "logs:PutLogEvents ResendLogs");
+  }
+
+  @Test
+  @DisplayName("T45 release may turn open items into usage, and ask cohorts")
+  void limitsRelease() {
+    assertThat(rights("Release"))
+        .containsExactlyInAnyOrder(
+            "dynamodb:GetItem OpenBlocks",
+            "dynamodb:PutItem OpenBlocks",
+            "dynamodb:UpdateItem OpenBlocks",
+            "dynamodb:GetItem DayKeys",
+            "dynamodb:PutItem DayKeys",
+            "dynamodb:Query DayKeys",
+            "dynamodb:GetItem Groupings",
+            "dynamodb:PutItem Groupings",
+            "dynamodb:Query Groupings",
+            "dynamodb:PutItem Usage",
+            "dynamodb:Query Usage",
+            "dynamodb:GetItem Reconciliations",
+            "dynamodb:PutItem Reconciliations",
+            "dynamodb:Query Cohorts",
+            "dynamodb:Scan Tenants",
+            "kms:Decrypt ConsumptionKey",
+            "kms:Decrypt ConfigurationKey",
+            "kms:Decrypt DayKeyKey",
+            "kms:GenerateDataKey DayKeyKey",
+            "iot:Publish topic/mv/1/*/cohort/*/resend",
+            "logs:CreateLogStream ReleaseLogs",
+            "logs:PutLogEvents ReleaseLogs");
+  }
+
+  @Test
+  @DisplayName("T45 status may write down how a meter is")
+  void limitsStatus() {
+    assertThat(rights("Status"))
+        .containsExactlyInAnyOrder(
+            "dynamodb:UpdateItem DeviceStatus",
+            "dynamodb:GetItem Tenants",
+            "kms:Decrypt DeviceKey",
+            "kms:Decrypt ConfigurationKey",
+            "logs:CreateLogStream StatusLogs",
+            "logs:PutLogEvents StatusLogs");
+  }
+
+  @Test
+  @DisplayName("T45 the planner may make cohorts and tell meters")
+  void limitsThePlanner() {
+    assertThat(rights("Planner"))
+        .containsExactlyInAnyOrder(
+            "dynamodb:GetItem Tenants",
+            "dynamodb:PutItem Tenants",
+            "dynamodb:Scan Tenants",
+            "dynamodb:PutItem Cohorts",
+            "dynamodb:Query Cohorts",
+            "kms:Decrypt ConfigurationKey",
+            "iot:Publish topic/mv/1/*/*/settings",
+            "iot:RetainPublish topic/mv/1/*/*/settings",
+            "iot:UpdateThing thing/*");
+  }
+
+  /// Each action and resource that a role's policy allows.
+  private static Set<String> rights(String role) {
+    var rights = new TreeSet<String>();
+    for (var statement : Statement.ofRoles(Synthesis.dev())) {
+      if (statement.roles().stream().map(IngestTest::names).anyMatch((role + "Role")::equals)) {
+        for (var action : statement.actions()) {
+          for (var resource : statement.resources()) {
+            rights.add(action + " " + names(resource));
+          }
+        }
+      }
+    }
+    return rights;
+  }
+
+  private static Map<String, String> environment(String function) {
+    var variables =
+        Changes.resource(Synthesis.dev(), function + "Function").at("Environment", "Variables");
+    return Templates.mapOf(variables.orElseThrow()).entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, v -> names(Templates.text(v.getValue()))));
+  }
+
+  private static Stream<String> mayDo(String action) {
+    return Statement.ofMeters(Synthesis.dev()).stream()
+        .filter(statement -> statement.actions().contains(action))
+        .flatMap(statement -> statement.resources().stream());
+  }
+
+  private static String iot(String resource) {
+    return "arn:aws:iot:us-west-2:${AWS::AccountId}:" + resource;
+  }
+
+  /// The construct a reference names, or the last part of an ARN.
+  private static String names(String text) {
+    var reference = REFERENCE.matcher(text);
+    return reference.matches() ? reference.group(1) : text.substring(text.lastIndexOf(':') + 1);
+  }
+}
