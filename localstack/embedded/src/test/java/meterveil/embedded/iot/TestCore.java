@@ -12,6 +12,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -40,6 +41,7 @@ final class TestCore implements AutoCloseable {
 
   final BlockingQueue<Invocation> invocations = new LinkedBlockingQueue<>();
   final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-20T12:00:00Z"));
+  final Map<String, DeviceCertificate> certificates = new ConcurrentHashMap<>();
   final CertificateAuthority authority;
   final ThingRegistry registry = new ThingRegistry("us-west-2", "000000000000");
   final RuleEngine rules;
@@ -153,6 +155,10 @@ final class TestCore implements AutoCloseable {
                     received.stream().map(topic -> ARN + "topic" + topic).toList()))));
   }
 
+  static JsonNode document(Map<String, Object> statement) {
+    return JSON.valueToTree(Map.of("Version", "2012-10-17", "Statement", List.of(statement)));
+  }
+
   static Map<String, Object> allow(String action, List<String> resources) {
     return Map.of("Effect", "Allow", "Action", action, "Resource", resources);
   }
@@ -197,6 +203,7 @@ final class TestCore implements AutoCloseable {
     String id = registry.registerCertificate(certificate.certificate());
     registry.attachThing(id, thing);
     registry.attachPolicy(id, "Meter");
+    certificates.put(thing, certificate);
     return certificate;
   }
 

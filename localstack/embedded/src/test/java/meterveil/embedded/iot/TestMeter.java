@@ -43,13 +43,25 @@ final class TestMeter implements AutoCloseable {
   private @Nullable Mqtt5Client client;
 
   TestMeter(String clientId, DeviceCertificate certificate, Path authority, int port) {
+    this(
+        AwsIotMqtt5ClientBuilder.newDirectMqttBuilderWithMtlsFromPath(
+            "localhost",
+            certificate.certificatePem().toString(),
+            certificate.privateKeyPem().toString()),
+        clientId,
+        authority,
+        port);
+  }
+
+  static TestMeter withoutCertificate(String clientId, Path authority, int port) {
+    return new TestMeter(
+        AwsIotMqtt5ClientBuilder.newMqttBuilder("localhost"), clientId, authority, port);
+  }
+
+  private TestMeter(AwsIotMqtt5ClientBuilder to, String clientId, Path authority, int port) {
     connect = new ConnectPacketBuilder().withClientId(clientId).withKeepAliveIntervalSeconds(60L);
     builder =
-        AwsIotMqtt5ClientBuilder.newDirectMqttBuilderWithMtlsFromPath(
-                "localhost",
-                certificate.certificatePem().toString(),
-                certificate.privateKeyPem().toString())
-            .withCertificateAuthorityFromPath(null, authority.toString())
+        to.withCertificateAuthorityFromPath(null, authority.toString())
             .withPort((long) port)
             .withMinReconnectDelayMs(100L)
             .withMaxReconnectDelayMs(200L)
