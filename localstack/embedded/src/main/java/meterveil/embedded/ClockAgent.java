@@ -40,7 +40,7 @@ public final class ClockAgent {
   private ClockAgent() {}
 
   /// Writes the agent's jar: this class and the clock's.
-  static void writeJar(Path jar) throws IOException {
+  public static void writeJar(Path jar) throws IOException {
     var manifest = new Manifest();
     manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
     manifest.getMainAttributes().putValue("Premain-Class", ClockAgent.class.getName());

@@ -1,0 +1,106 @@
+package meterveil.embedded.aws;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import meterveil.embedded.ClockAgent;
+import meterveil.embedded.MovableClock;
+import meterveil.embedded.aws.AwsStandIns.Access;
+import software.amazon.awssdk.core.retry.RetryMode;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.kms.KmsClient;
+
+/// The stand-ins of a small assembly, with the clients that the tests call them by.
+final class StandIns implements AutoCloseable {
+
+  static final Instant START = Instant.parse("2013-01-01T00:00:00Z");
+  static final List<Duration> RETRY_DELAYS = List.of(Duration.ofMillis(20), Duration.ofMillis(40));
+
+  final MovableClock clock;
+  final AwsStandIns aws;
+  final List<String> published = new ArrayList<>();
+
+  private StandIns(Path folder, String resources, int processesMax)
+      throws IOException, InterruptedException {
+    CloudAssembly assembly =
+        CloudAssembly.read(TestAssembly.write(folder.resolve("cdk.out"), resources));
+    Path clockFile = folder.resolve("clock");
+    clock = MovableClock.create(clockFile, START);
+    Path agent = folder.resolve("agent.jar");
+    ClockAgent.writeJar(agent);
+    aws =
+        AwsStandIns.start(
+            assembly,
+            Files.readString(Path.of("../dynamodb/target/classpath")).strip(),
+            folder.resolve("work"),
+            clock,
+            agent + "=" + clockFile,
+            new Functions.Settings(RETRY_DELAYS, processesMax),
+            (topic, payload, qos, retain) ->
+                published.add(
+                    topic
+                        + " "
+                        + new String(payload, StandardCharsets.UTF_8)
+                        + " "
+                        + qos
+                        + " "
+                        + retain));
+  }
+
+  /// Starts them, each function with one process at most.
+  ///
+  /// @param resources of the only stack, as JSON without the outer braces
+  static StandIns start(Path folder, String... resources) throws Exception {
+    return new StandIns(folder, String.join(",\n", resources), 1);
+  }
+
+  DynamoDbClient dynamoDb(String role) {
+    return dynamoDb(aws.as(role));
+  }
+
+  static DynamoDbClient dynamoDb(Access access) {
+    return dynamoDb(access, access.dynamoDb());
+  }
+
+  DynamoDbClient database() {
+    return dynamoDb(aws.administrator(), aws.database());
+  }
+
+  private static DynamoDbClient dynamoDb(Access access, URI endpoint) {
+    return DynamoDbClient.builder()
+        .endpointOverride(endpoint)
+        .region(Region.of(access.region()))
+        .credentialsProvider(access.credentials())
+        .httpClient(UrlConnectionHttpClient.create())
+        .overrideConfiguration(o -> o.retryStrategy(RetryMode.STANDARD))
+        .build();
+  }
+
+  KmsClient kms(Access access) {
+    return KmsClient.builder()
+        .endpointOverride(access.kms())
+        .region(Region.of(access.region()))
+        .credentialsProvider(access.credentials())
+        .httpClient(UrlConnectionHttpClient.create())
+        .build();
+  }
+
+  void awaitQuiet() throws InterruptedException {
+    while (aws.functions().pending() > 0) {
+      Thread.sleep(2);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    aws.close();
+  }
+}
