@@ -1,4 +1,5 @@
-# Sourced by the other scripts: finds the JDK 25 and the Node that the build needs, or says what is missing.
+# Sourced by the other scripts, in the root folder: finds the JDK 25 and the Node that the build needs, or says what is
+# missing, and keeps the build's temporary files inside the repository.
 
 is_jdk_25() { [ -x "$1/bin/javac" ] && [ -f "$1/release" ] && grep -q '^JAVA_VERSION="25[".]' "$1/release"; }
 
@@ -19,4 +20,6 @@ if ! command -v node >/dev/null || ! node -e 'process.exit(parseInt(process.vers
   echo "Node 20 or newer is missing from the PATH; CDK runs on it. Install it (https://nodejs.org)." >&2
   exit 1
 fi
-export JAVA_HOME
+
+mkdir -p target/tmp
+export JAVA_HOME TMPDIR="$PWD/target/tmp" MAVEN_OPTS="-Djava.io.tmpdir=$PWD/target/tmp ${MAVEN_OPTS:-}"
