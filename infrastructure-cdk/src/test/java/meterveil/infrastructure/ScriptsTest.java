@@ -59,7 +59,10 @@ class ScriptsTest {
     var bin = Files.createDirectories(folder.resolve("bin"));
     for (var tool : List.of("grep", "mkdir")) {
       var found =
-          Stream.of("/bin", "/usr/bin").map(at -> Path.of(at, tool)).filter(Files::exists).findFirst();
+          Stream.of("/bin", "/usr/bin")
+              .map(at -> Path.of(at, tool))
+              .filter(Files::exists)
+              .findFirst();
       Files.createSymbolicLink(bin.resolve(tool), found.orElseThrow());
     }
     var command = "set -euo pipefail; source \"$1\"; echo \"$JAVA_HOME\"";

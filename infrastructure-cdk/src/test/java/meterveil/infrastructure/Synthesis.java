@@ -4,7 +4,9 @@ import io.github.cdklabs.cdknag.AwsSolutionsChecks;
 import io.github.cdklabs.cdknag.NagPackProps;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.stream.Stream;
 import software.amazon.awscdk.Aspects;
 import software.amazon.awscdk.Stack;
@@ -40,12 +42,24 @@ final class Synthesis {
 
   private static software.amazon.awscdk.App synthesize() {
     try {
+      deleteWhatIsOld();
       var app = App.of(MODULE, CdkJson.stages(MODULE.resolve("cdk.json")), ASSEMBLY);
       watch(app);
       app.synth();
       return app;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /// CDK leaves an older synthesis's zips where they are.
+  private static void deleteWhatIsOld() throws IOException {
+    if (Files.exists(ASSEMBLY)) {
+      try (var files = Files.walk(ASSEMBLY)) {
+        for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
     }
   }
 
