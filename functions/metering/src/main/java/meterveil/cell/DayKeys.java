@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import meterveil.block.Times;
 import meterveil.cell.DayKeyTable.WrappedKey;
 import meterveil.tenant.TenantId;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.kms.KmsClient;
 
@@ -44,12 +45,14 @@ public final class DayKeys {
   /// @throws software.amazon.awssdk.core.exception.SdkException if KMS or DynamoDB refused or did
   ///   not answer; nothing is lost by asking again
   Optional<DayKey> obtain(TenantId tenant, LocalDate day) {
-    Optional<DayKey> existing = find(tenant, day);
-    if (existing.isPresent() || !Times.acceptsAnyOf(day, clock.instant())) {
-      return existing;
+    DayKey kept = kept(tenant, day);
+    if (kept != null) {
+      return Optional.of(kept);
     }
-    if (table.find(tenant, day).isPresent()) {
-      return Optional.empty(); // a marker
+    // Looked up once: another may make the key at any moment, and a key is not a marker.
+    Optional<WrappedKey> row = table.find(tenant, day);
+    if (row.isPresent() || !Times.acceptsAnyOf(day, clock.instant())) {
+      return row.flatMap(this::unwrapped);
     }
     var made =
         kms.generateDataKey(generate ->
@@ -69,15 +72,20 @@ public final class DayKeys {
   /// @throws software.amazon.awssdk.core.exception.SdkException if KMS or DynamoDB refused or did
   ///   not answer
   public Optional<DayKey> find(TenantId tenant, LocalDate day) {
+    DayKey kept = kept(tenant, day);
+    return kept != null ? Optional.of(kept) : table.find(tenant, day).flatMap(this::unwrapped);
+  }
+
+  private @Nullable DayKey kept(TenantId tenant, LocalDate day) {
     open.keySet().removeIf(kept -> Times.isClosed(kept.day(), clock.instant()));
-    DayKey kept = open.get(new TenantDay(tenant, day));
-    if (kept != null) {
-      return Optional.of(kept);
-    }
-    return table
-        .find(tenant, day)
-        .flatMap(WrappedKey::wrapped)
-        .map(wrapped -> remember(tenant, day, unwrap(tenant, day, wrapped)));
+    return open.get(new TenantDay(tenant, day));
+  }
+
+  /// The key in a row; nothing in a marker.
+  private Optional<DayKey> unwrapped(WrappedKey row) {
+    return row.wrapped()
+        .map(
+            wrapped -> remember(row.tenant(), row.day(), unwrap(row.tenant(), row.day(), wrapped)));
   }
 
   private SdkBytes unwrap(TenantId tenant, LocalDate day, SdkBytes wrapped) {

@@ -51,6 +51,16 @@ final class MainLine implements AutoCloseable {
 
   static final TenantId GRID = new TenantId("grid");
   private static final Path CLOUD_ASSEMBLY = Path.of("../../infrastructure-cdk/target/cdk.out");
+
+  /// After the end of a day: when its blocks are released, and when it is closed.
+  static final Duration RELEASED = Duration.ofHours(24).plusMinutes(10);
+
+  static final Duration CLOSED = Duration.ofHours(76).plusMinutes(10);
+
+  /// So far that the day before is closed when a test begins.
+  private static final Duration DAYS_APART = Duration.ofDays(6);
+
+  private static final Duration SHORTLY = Duration.ofMinutes(10);
   private static final Duration QUIET_MAX = Duration.ofMinutes(1);
 
   final EmbeddedPlatform platform;
@@ -137,6 +147,22 @@ final class MainLine implements AutoCloseable {
     for (int member = 0; member < count; member++) {
       arrive(cohort, member(cohort, member), flat(block, wh.applyAsInt(member)));
     }
+  }
+
+  /// The first whole day that is not over and of which no test before has seen anything; the clock
+  /// is moved to shortly after it.
+  Block nextDay() throws IOException, InterruptedException {
+    var today = Block.containing(platform.clock().instant(), BlockLength.DAY);
+    var day = new Block(today.start().plus(DAYS_APART), BlockLength.DAY);
+    platform.moveTo(day.end().plus(SHORTLY));
+    quiet();
+    return day;
+  }
+
+  /// Moves the clock to some time after the end of a block, which fires the schedule, and waits.
+  void moveTo(Block block, Duration after) throws IOException, InterruptedException {
+    platform.moveTo(block.end().plus(after));
+    quiet();
   }
 
   /// Waits until nothing is under way.
