@@ -1,0 +1,23 @@
+package meterveil.simulator;
+
+import java.nio.file.Path;
+
+/// Where meters connect to.
+///
+/// @param host a name or address that stands in the broker's certificate
+/// @param port of MQTT over TLS
+/// @param certificateAuthority file with the certificate (PEM) that the broker's is signed with
+public record Endpoint(String host, int port, Path certificateAuthority) {
+
+  /// @throws IllegalArgumentException if `port` is not one
+  public Endpoint {
+    if (port < 1 || port > 65_535) {
+      throw new IllegalArgumentException("not a port: " + port);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return host + ":" + port;
+  }
+}

@@ -1,0 +1,564 @@
+package meterveil.simulator;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import meterveil.block.Epoch;
+import meterveil.block.Times;
+import meterveil.meter.DownlinkJson;
+import meterveil.meter.MeterSettings;
+import meterveil.meter.ThingName;
+import meterveil.meter.Topics;
+import meterveil.simulator.Outbox.Message;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.crt.CRT;
+import software.amazon.awssdk.crt.CrtRuntimeException;
+import software.amazon.awssdk.crt.mqtt5.Mqtt5Client;
+import software.amazon.awssdk.crt.mqtt5.Mqtt5ClientOptions.ClientOfflineQueueBehavior;
+import software.amazon.awssdk.crt.mqtt5.Mqtt5ClientOptions.ClientSessionBehavior;
+import software.amazon.awssdk.crt.mqtt5.Mqtt5ClientOptions.ExtendedValidationAndFlowControlOptions;
+import software.amazon.awssdk.crt.mqtt5.Mqtt5ClientOptions.LifecycleEvents;
+import software.amazon.awssdk.crt.mqtt5.OnAttemptingConnectReturn;
+import software.amazon.awssdk.crt.mqtt5.OnConnectionFailureReturn;
+import software.amazon.awssdk.crt.mqtt5.OnConnectionSuccessReturn;
+import software.amazon.awssdk.crt.mqtt5.OnDisconnectionReturn;
+import software.amazon.awssdk.crt.mqtt5.OnStoppedReturn;
+import software.amazon.awssdk.crt.mqtt5.PublishResult;
+import software.amazon.awssdk.crt.mqtt5.QOS;
+import software.amazon.awssdk.crt.mqtt5.packets.ConnAckPacket;
+import software.amazon.awssdk.crt.mqtt5.packets.DisconnectPacket;
+import software.amazon.awssdk.crt.mqtt5.packets.DisconnectPacket.DisconnectReasonCode;
+import software.amazon.awssdk.crt.mqtt5.packets.PubAckPacket.PubAckReasonCode;
+import software.amazon.awssdk.crt.mqtt5.packets.PublishPacket;
+import software.amazon.awssdk.crt.mqtt5.packets.SubAckPacket;
+import software.amazon.awssdk.crt.mqtt5.packets.SubscribePacket;
+import software.amazon.awssdk.crt.mqtt5.packets.UnsubAckPacket;
+import software.amazon.awssdk.crt.mqtt5.packets.UnsubscribePacket;
+import software.amazon.awssdk.iot.AwsIotMqtt5ClientBuilder;
+
+/// One meter: a connection of its own, and the blocks it has still to answer for.
+///
+/// It connects with its certificate, its thing name as client id and a session that outlives a
+/// sleep of 72 hours, and comes back by itself, later each time, when the connection breaks. What
+/// it has published and the broker has not acknowledged goes out again then. It learns its cohorts
+/// and the length of its blocks from its retained settings and from nothing else.
+///
+/// Everything in here happens on the fleet's one thread, so nothing is locked; what is called from
+/// outside is handed over to it.
+///
+/// The methods under "What can go wrong" are for tests of the platform: a well-behaved meter never
+/// does these things by itself.
+public final class Meter {
+
+  /// How long the broker keeps the session of a meter that is away: as long as blocks are accepted.
+  public static final long SESSION_SECONDS = Times.ACCEPTED_FOR.toSeconds();
+
+  /// How often a first connect is tried before it is given up.
+  public static final int CONNECT_ATTEMPTS_MAX = 4;
+
+  private static final long KEEP_ALIVE_SECONDS = 60;
+  private static final long RECONNECT_MILLIS_MIN = 500;
+  private static final long RECONNECT_MILLIS_MAX = 60_000;
+  private static final String FIRMWARE = "1.0.0";
+
+  private final Fleet fleet;
+  private final ThingName thing;
+  private final Mqtt5Client client;
+  private final Outbox outbox;
+  private final SplittableRandom random;
+  private final Instant switchedOn;
+  private final String settingsTopic;
+  private final String resendTopic;
+  private final Set<String> cohortTopics = new LinkedHashSet<>();
+  private final List<Message> underWay = new ArrayList<>();
+  private final List<CompletableFuture<String>> rawUnderWay = new ArrayList<>();
+  private final List<Awaited> awaited = new ArrayList<>();
+
+  private CompletableFuture<Void> ready = new CompletableFuture<>();
+  private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
+  private boolean started;
+  private boolean awake;
+  private boolean restarting;
+  private boolean downlinkUnreadable;
+  private int failures;
+  private long sequence;
+  private Instant nextStatus = Instant.MIN;
+
+  private record Awaited(Epoch epoch, CompletableFuture<Void> known) {}
+
+  Meter(Fleet fleet, ThingName thing, MeterCertificate certificate, LoadProfile profile) {
+    this.fleet = fleet;
+    this.thing = thing;
+    this.random = new SplittableRandom(fleet.options.seed() * 31 + thing.value().hashCode());
+    this.outbox =
+        new Outbox(profile, fleet.options.pauses(), random.split(), fleet.options.twoBlocks());
+    this.switchedOn = fleet.clock.instant();
+    this.settingsTopic = Topics.settings(fleet.tenant, thing);
+    this.resendTopic = Topics.resend(fleet.tenant, thing);
+    this.client = client(certificate);
+  }
+
+  private Mqtt5Client client(MeterCertificate certificate) {
+    byte[] lastWill = UplinkJson.status(status(0, List.of(MeterStatus.CONNECTION_LOST)));
+    try (var builder =
+        AwsIotMqtt5ClientBuilder.newDirectMqttBuilderWithMtlsFromPath(
+            fleet.endpoint.host(),
+            certificate.certificate().toString(),
+            certificate.privateKey().toString())) {
+      return builder
+          .withCertificateAuthorityFromPath(null, fleet.endpoint.certificateAuthority().toString())
+          .withPort((long) fleet.endpoint.port())
+          .withClientId(thing.value())
+          .withKeepAliveIntervalSeconds(KEEP_ALIVE_SECONDS)
+          .withSessionBehavior(ClientSessionBehavior.REJOIN_ALWAYS)
+          .withSessionExpiryIntervalSeconds(SESSION_SECONDS)
+          .withOfflineQueueBehavior(ClientOfflineQueueBehavior.FAIL_QOS0_PUBLISH_ON_DISCONNECT)
+          .withExtendedValidationAndFlowControlOptions(
+              ExtendedValidationAndFlowControlOptions.AWS_IOT_CORE_DEFAULTS)
+          .withMinReconnectDelayMs(RECONNECT_MILLIS_MIN)
+          .withMaxReconnectDelayMs(RECONNECT_MILLIS_MAX)
+          .withWill(packet(Topics.status(fleet.tenant, thing), lastWill, false))
+          .withLifeCycleEvents(new Connection())
+          .withPublishEvents((_, received) -> {
+            PublishPacket packet = received.getPublishPacket();
+            fleet.thread.execute(() -> told(packet.getTopic(), packet.getPayload()));
+          })
+          .build();
+    }
+  }
+
+  /// Its name.
+  public ThingName thing() {
+    return thing;
+  }
+
+  /// What it has sent by its own count.
+  public Books books() {
+    return fleet.on(() -> outbox.books(fleet.clock.instant()));
+  }
+
+  /// How many blocks it has given up.
+  public int blocksGivenUp() {
+    return fleet.on(outbox::blocksGivenUp);
+  }
+
+  /// Connects, within the fleet's limit, and waits for the settings.
+  ///
+  /// @return completes when the meter is connected, knows its cohorts and can be asked; fails with
+  ///   a [ConnectionException] if the broker does not let it in or cannot be reached
+  public CompletableFuture<Void> connect() {
+    return fleet.compose(this::start);
+  }
+
+  /// Waits until it knows its cohort in an epoch.
+  public CompletableFuture<Void> knows(Epoch epoch) {
+    var known = new CompletableFuture<Void>();
+    fleet.run(() -> {
+      if (outbox.knows(epoch)) {
+        known.complete(null);
+      } else {
+        awaited.add(new Awaited(epoch, known));
+      }
+    });
+    return known;
+  }
+
+  // What can go wrong
+
+  /// Leaves, politely; the session stays. What was not acknowledged waits until it is back.
+  public CompletableFuture<Void> sleep() {
+    return fleet.compose(this::stop);
+  }
+
+  /// Comes back from a sleep.
+  public CompletableFuture<Void> wake() {
+    return connect();
+  }
+
+  /// Does not send the block with that start until [#send] names it.
+  public void hold(Instant start) {
+    fleet.run(() -> outbox.hold(start));
+  }
+
+  /// Loses the block with that start: it counts as undelivered, unless [#send] names it after all.
+  public void drop(Instant start) {
+    fleet.run(() -> outbox.drop(start));
+  }
+
+  /// Sends blocks now, whatever has become of them: held back, sent before, too late or not over.
+  ///
+  /// @param starts of one block, or of two that follow each other and share a message
+  /// @return completes when the broker has answered
+  public CompletableFuture<Void> send(Instant... starts) {
+    return fleet.compose(() -> {
+      Message message = outbox.message(List.of(starts), fleet.clock.instant());
+      return send(message, outbox.payload(message));
+    });
+  }
+
+  /// Sends the block with that start with other values than it has.
+  ///
+  /// @param energyWh the hours of the block, or [LoadProfile#NOT_MEASURED]
+  /// @return completes when the broker has answered
+  public CompletableFuture<Void> sendOtherwise(Instant start, int... energyWh) {
+    return fleet.compose(() -> {
+      Message message = outbox.message(List.of(start), fleet.clock.instant());
+      return send(message, UplinkJson.readings(start, energyWh));
+    });
+  }
+
+  /// Sends something in place of a block that the platform has to refuse. The block counts as
+  /// refused from then on.
+  ///
+  /// @return completes when the broker has answered
+  public CompletableFuture<Void> spoil(Instant start, byte[] payload) {
+    return fleet.compose(() -> {
+      Instant now = fleet.clock.instant();
+      Message message = outbox.message(List.of(start), now);
+      outbox.spoiled(start, now);
+      return send(message, payload);
+    });
+  }
+
+  /// Publishes anything anywhere, with QoS 1. Nothing of it is in the books.
+  ///
+  /// @return the broker's reason code, such as `SUCCESS` or `NOT_AUTHORIZED`, be it of an answer or
+  ///   of a disconnect; fails if the message cannot be sent at all
+  public CompletableFuture<String> publish(String topic, byte[] payload, boolean retain) {
+    var answered = new CompletableFuture<String>();
+    fleet.run(() -> {
+      rawUnderWay.add(answered);
+      fleet.then(
+          client.publish(packet(topic, payload, retain)),
+          (result, e) -> {
+            if (result != null) {
+              answered.complete(result.getResultPubAck().getReasonCode().name());
+            } else {
+              answered.completeExceptionally(failure("publish", e));
+            }
+            rawUnderWay.removeIf(CompletableFuture::isDone);
+          });
+    });
+    return answered;
+  }
+
+  /// Subscribes to anything.
+  ///
+  /// @return the broker's reason code, such as `GRANTED_QOS_1` or `NOT_AUTHORIZED`, be it of an
+  ///   answer or of a disconnect
+  public CompletableFuture<String> subscribe(String filter) {
+    var answered = new CompletableFuture<String>();
+    fleet.run(() -> {
+      rawUnderWay.add(answered);
+      fleet.then(
+          subscribeTo(filter),
+          (ack, e) -> {
+            if (ack != null) {
+              answered.complete(ack.getReasonCodes().getFirst().name());
+            } else {
+              answered.completeExceptionally(failure("subscribe", e));
+            }
+            rawUnderWay.removeIf(CompletableFuture::isDone);
+          });
+    });
+    return answered;
+  }
+
+  // What the fleet asks for, on its thread
+
+  /// Sends what is due, and a status if it is time for one. Nothing while asleep.
+  List<CompletableFuture<Void>> sendDue(Instant now) {
+    var sent = new ArrayList<CompletableFuture<Void>>();
+    if (awake) {
+      for (Message message : outbox.due(now)) {
+        sent.add(send(message, outbox.payload(message)));
+      }
+      if (!now.isBefore(nextStatus)) {
+        sent.add(sendStatus());
+      }
+    }
+    return sent;
+  }
+
+  /// Sends the answers whose pauses are over. They wait while it is asleep.
+  List<CompletableFuture<Void>> answerDue(Instant now) {
+    return awake
+        ? outbox.answersDue(now).stream().map(m -> send(m, outbox.payload(m))).toList()
+        : List.of();
+  }
+
+  Optional<Instant> nextDue() {
+    return outbox.nextDue();
+  }
+
+  Optional<Instant> nextAnswer() {
+    return outbox.nextAnswer();
+  }
+
+  Books booksOnThread(Instant now) {
+    return outbox.books(now);
+  }
+
+  /// Leaves for good.
+  CompletableFuture<Void> close() {
+    return stop().whenComplete((_, _) -> client.close());
+  }
+
+  // Connecting
+
+  private CompletableFuture<Void> start() {
+    if (!awake) {
+      awake = true;
+      failures = 0;
+      ready = new CompletableFuture<>();
+      fleet.then(
+          stopped,
+          (_, _) ->
+              fleet.connects.run(() -> {
+                if (awake) {
+                  started = true;
+                  client.start();
+                }
+              }));
+    }
+    return ready;
+  }
+
+  private CompletableFuture<Void> stop() {
+    awake = false;
+    ready.completeExceptionally(new ConnectionException(thing.value(), "left"));
+    if (started) {
+      started = false;
+      stopped = new CompletableFuture<>();
+      client.stop(new DisconnectPacket.DisconnectPacketBuilder().build());
+    }
+    return stopped;
+  }
+
+  private void giveUp(String reason) {
+    ready.completeExceptionally(
+        new ConnectionException(thing + " cannot connect to " + fleet.endpoint, reason));
+    CompletableFuture<Void> _ = stop();
+  }
+
+  private void connected(boolean rejoined) {
+    failures = 0;
+    if (!rejoined) {
+      cohortTopics.clear();
+    }
+    fleet.then(
+        subscribeTo(settingsTopic, resendTopic),
+        (ack, _) -> {
+          if (ack != null && ack.getReasonCodes().stream().anyMatch(c -> c.getValue() >= 0x80)) {
+            giveUp("may not subscribe to its own topics: " + ack.getReasonCodes());
+          }
+        });
+    CompletableFuture<Void> _ = sendStatus();
+  }
+
+  private CompletableFuture<SubAckPacket> subscribeTo(String... filters) {
+    var packet = new SubscribePacket.SubscribePacketBuilder();
+    Stream.of(filters).forEach(filter -> packet.withSubscription(filter, QOS.AT_LEAST_ONCE));
+    return client.subscribe(packet.build());
+  }
+
+  private void notConnected(int error, @Nullable ConnAckPacket answer) {
+    failures++;
+    if (!ready.isDone() && (answer != null || failures >= CONNECT_ATTEMPTS_MAX)) {
+      giveUp(answer != null ? answer.getReasonCode().name() : CRT.awsErrorString(error));
+    }
+  }
+
+  /// A broker that disconnects a meter for what it did would do so again and again, as the session
+  /// sends it again. So the session's messages are taken back.
+  private void disconnected(@Nullable DisconnectPacket packet) {
+    if (packet == null || packet.getReasonCode() != DisconnectReasonCode.NOT_AUTHORIZED || !awake) {
+      return;
+    }
+    if (rawUnderWay.isEmpty() && underWay.size() == 1) {
+      outbox.turnedAway(underWay.getFirst());
+    }
+    rawUnderWay.forEach(raw -> raw.complete(packet.getReasonCode().name()));
+    rawUnderWay.clear();
+    restarting = true;
+    client.stop();
+  }
+
+  private void stopped() {
+    if (restarting && awake) {
+      fleet.connects.run(client::start);
+    }
+    restarting = false;
+    stopped.complete(null);
+  }
+
+  // Being told
+
+  private void told(String topic, byte[] payload) {
+    try {
+      if (topic.equals(settingsTopic)) {
+        learn(DownlinkJson.settings(payload));
+      } else if (topic.equals(resendTopic) || cohortTopics.contains(topic)) {
+        Instant now = fleet.clock.instant();
+        DownlinkJson.resend(payload).blocks().forEach(start -> outbox.asked(start, now));
+        fleet.answersMayBeDue();
+      }
+    } catch (IllegalArgumentException _) { // a meter cannot answer: it says so in its status
+      downlinkUnreadable = true;
+    }
+  }
+
+  private void learn(MeterSettings settings) {
+    outbox.learn(settings);
+    var wanted = new HashSet<String>();
+    outbox
+        .cohorts(fleet.clock.instant())
+        .forEach(cohort -> wanted.add(Topics.resend(fleet.tenant, cohort)));
+    var gone = new HashSet<>(cohortTopics);
+    gone.removeAll(wanted);
+    for (String topic : gone) {
+      cohortTopics.remove(topic);
+      CompletableFuture<UnsubAckPacket> _ =
+          client.unsubscribe(new UnsubscribePacket.UnsubscribePacketBuilder(topic).build());
+    }
+    wanted.removeAll(cohortTopics);
+    cohortTopics.addAll(wanted);
+    CompletableFuture<?>[] subscribed =
+        wanted.stream().map(this::subscribeTo).toArray(CompletableFuture[]::new);
+    fleet.then(
+        CompletableFuture.allOf(subscribed),
+        (_, e) -> {
+          if (e == null) {
+            ready.complete(null);
+            awaited.removeIf(a -> outbox.knows(a.epoch()) && a.known().complete(null));
+          }
+        });
+  }
+
+  // Sending
+
+  private CompletableFuture<Void> send(Message message, byte[] payload) {
+    outbox.sent(message);
+    String topic = Topics.readings(fleet.tenant, message.cohort(), thing);
+    CompletableFuture<Void> answered = post(message, topic, payload);
+    if (fleet.deliversTwice()) {
+      return CompletableFuture.allOf(answered, post(message, topic, payload));
+    }
+    return answered;
+  }
+
+  private CompletableFuture<Void> post(Message message, String topic, byte[] payload) {
+    var answered = new CompletableFuture<Void>();
+    fleet.publishes.run(() -> {
+      if (!awake) {
+        unanswered(message);
+        answered.complete(null);
+        return;
+      }
+      Instant sentAt = fleet.clock.instant();
+      underWay.add(message);
+      fleet.then(
+          client.publish(packet(topic, payload, false)),
+          (result, _) -> {
+            underWay.remove(message);
+            if (result == null) {
+              unanswered(message);
+            } else if (isRefusal(result)) {
+              outbox.turnedAway(message);
+            } else {
+              outbox.acknowledged(message, sentAt);
+              fleet.acknowledged(message.blocks().size());
+            }
+            answered.complete(null);
+          });
+    });
+    return answered;
+  }
+
+  private void unanswered(Message message) {
+    outbox.unanswered(message, fleet.clock.instant());
+    fleet.answersMayBeDue();
+  }
+
+  private CompletableFuture<Void> sendStatus() {
+    Instant now = fleet.clock.instant();
+    nextStatus = now.plus(fleet.options.statusEvery());
+    sequence++;
+    byte[] payload =
+        UplinkJson.status(
+            status(
+                sequence,
+                downlinkUnreadable ? List.of(MeterStatus.DOWNLINK_UNREADABLE) : List.of()));
+    downlinkUnreadable = false;
+    var answered = new CompletableFuture<Void>();
+    fleet.publishes.run(() ->
+        fleet.then(
+            client.publish(packet(Topics.status(fleet.tenant, thing), payload, false)),
+            (_, _) -> answered.complete(null)));
+    return answered;
+  }
+
+  private MeterStatus status(long number, List<String> faults) {
+    long uptimeSeconds = fleet.clock.instant().getEpochSecond() - switchedOn.getEpochSecond();
+    long days = uptimeSeconds / 86_400;
+    return new MeterStatus(
+        number,
+        FIRMWARE,
+        (int) Math.max(5, 100 - days / 30),
+        -60 - random.nextInt(36),
+        faults,
+        uptimeSeconds,
+        outbox.blocksGivenUp());
+  }
+
+  private static PublishPacket packet(String topic, byte[] payload, boolean retain) {
+    return new PublishPacket.PublishPacketBuilder(topic, QOS.AT_LEAST_ONCE, payload)
+        .withRetain(retain)
+        .build();
+  }
+
+  private static boolean isRefusal(PublishResult result) {
+    PubAckReasonCode code = result.getResultPubAck().getReasonCode();
+    return code.getValue() >= 0x80;
+  }
+
+  private ConnectionException failure(String what, @Nullable Throwable e) {
+    String reason = e instanceof CrtRuntimeException crt ? crt.errorName : String.valueOf(e);
+    return new ConnectionException(thing + " cannot " + what, reason);
+  }
+
+  /// What the SDK reports, on threads of its own.
+  private final class Connection implements LifecycleEvents {
+
+    @Override
+    public void onAttemptingConnect(Mqtt5Client ignored, OnAttemptingConnectReturn attempt) {}
+
+    @Override
+    public void onConnectionSuccess(Mqtt5Client ignored, OnConnectionSuccessReturn success) {
+      boolean rejoined = success.getNegotiatedSettings().getRejoinedSession();
+      fleet.thread.execute(() -> connected(rejoined));
+    }
+
+    @Override
+    public void onConnectionFailure(Mqtt5Client ignored, OnConnectionFailureReturn failure) {
+      fleet.thread.execute(() -> notConnected(failure.getErrorCode(), failure.getConnAckPacket()));
+    }
+
+    @Override
+    public void onDisconnection(Mqtt5Client ignored, OnDisconnectionReturn disconnection) {
+      fleet.thread.execute(() -> disconnected(disconnection.getDisconnectPacket()));
+    }
+
+    @Override
+    public void onStopped(Mqtt5Client ignored, OnStoppedReturn stop) {
+      fleet.thread.execute(Meter.this::stopped);
+    }
+  }
+}
