@@ -83,6 +83,7 @@ final class Promises {
   /// IoT Core counts what is not white space.
   private static final int METERS_POLICY_CHARACTERS_MAX = 2_048;
 
+  private static final Pattern ACCOUNT = Pattern.compile("\\$\\{AWS::AccountId}|[0-9]{12}");
   private static final Pattern REGION =
       Pattern.compile("\\b(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov|-iso[a-z]?)?-[a-z]+-[0-9]\\b");
 
@@ -398,7 +399,7 @@ final class Promises {
             templates.ofType("AWS::Lambda::Permission").stream()
                 .filter(p -> p.textAt("FunctionName").equals(alias))
                 .filter(p -> p.textAt("Principal").equals("iot.amazonaws.com"))
-                .filter(p -> p.textAt("SourceAccount").equals("${AWS::AccountId}"))
+                .filter(p -> ACCOUNT.matcher(p.textAt("SourceAccount")).matches())
                 .filter(p -> p.textAt("SourceArn").endsWith(":rule/" + rule.textAt("RuleName")))
                 .findFirst();
         found.ifNot(permission.isPresent(), rule, "may not call " + alias);

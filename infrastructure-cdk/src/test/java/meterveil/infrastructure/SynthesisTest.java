@@ -11,6 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
@@ -64,6 +65,16 @@ class SynthesisTest {
         .hasSize(2)
         .extracting(stack -> stack.get("environment"))
         .containsOnly("aws://unknown-account/us-west-2");
+  }
+
+  @Test
+  void keepsThePromisesInAnAccountAndRegionOfItsOwn() throws IOException {
+    var account = Optional.of("123456789012");
+    var stages = List.of(new StageSettings("eu", account, "eu-central-1", true, 1_000_000));
+
+    App.of(Synthesis.MODULE, stages, folder).synth();
+
+    App.judge(folder, stages);
   }
 
   @Test
