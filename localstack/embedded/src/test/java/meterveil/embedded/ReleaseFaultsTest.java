@@ -1,0 +1,371 @@
+package meterveil.embedded;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static meterveil.embedded.MainLine.CLOSED;
+import static meterveil.embedded.MainLine.RELEASED;
+import static meterveil.embedded.MainLine.flat;
+import static meterveil.embedded.MainLine.member;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import meterveil.block.Block;
+import meterveil.block.BlockLength;
+import meterveil.block.Epoch;
+import meterveil.cell.OpenBlock.State;
+import meterveil.cohort.Cohort;
+import meterveil.cohort.DistrictId;
+import meterveil.embedded.aws.Faults.Fault;
+import meterveil.embedded.aws.Faults.Injection;
+import meterveil.energy.WattHours;
+import meterveil.tenant.Tenant;
+import meterveil.usage.Formed;
+import meterveil.usage.Reconciliation.Figures;
+import meterveil.usage.ReleasedCell;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What goes wrong between totals and released cells: every cell is released once, as it would have
+/// been had nothing gone wrong, and every day adds up.
+///
+/// Each test has a day and a district of its own: one cohort of 50 that may be released by itself,
+/// one of 20 that one meter dominates and that takes in the first, and one that nobody reports for.
+class ReleaseFaultsTest {
+
+  private static MainLine line;
+  private static int districts;
+
+  /// What the reporting cohorts of a test's day add up to.
+  private static final long LARGE_WH = 24 * (50 * 400 + 49 * 50 / 2);
+
+  private static final long SMALL_WH = 24 * (19 * 100 + 2_400);
+
+  @BeforeAll
+  static void start() throws Exception {
+    line = MainLine.startingAt("2024-01-01T00:00:00Z");
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    line.close();
+  }
+
+  private record Reported(Block day, String district, Cohort large, Cohort small, Cohort silent) {
+
+    static Reported now() throws Exception {
+      Block day = line.nextDay();
+      String district = "d" + ++districts;
+      Epoch epoch = day.epoch();
+      var reported =
+          new Reported(
+              day,
+              district,
+              line.cohort(epoch, district, 1, 50, BlockLength.DAY),
+              line.cohort(epoch, district, 2, 20, BlockLength.DAY),
+              line.cohort(epoch, district, 3, 50, BlockLength.DAY));
+      line.report(reported.large, day, 50, member -> 400 + member);
+      line.report(reported.small, day, 20, member -> member == 0 ? 2_400 : 100);
+      line.quiet();
+      return reported;
+    }
+
+    List<ReleasedCell> cells() {
+      var tenant = new Tenant(MainLine.GRID, Tenant.RETENTION_MAX);
+      return line.usage
+          .read(
+              tenant, Optional.of(new DistrictId(district)), day.start(), day.end(), Instant.EPOCH)
+          .toList();
+    }
+
+    /// As nothing but the fault-free rule makes them.
+    void assertReleasedAsEver() {
+      List<ReleasedCell> hourly =
+          cells().stream().filter(cell -> cell.formed() != Formed.LATE).toList();
+      assertThat(hourly).hasSize(48);
+      assertThat(hourly.stream().filter(cell -> cell.formed() == Formed.MERGED))
+          .hasSize(24)
+          .allSatisfy(cell -> {
+            assertThat(cell.cohorts()).containsExactly(large.id(), small.id());
+            assertThat(cell.count()).isEqualTo(70);
+            assertThat(cell.energyKWh()).hasValue(26);
+          });
+      assertThat(hourly.stream().filter(cell -> cell.formed() == Formed.SUPPRESSED))
+          .hasSize(24)
+          .allSatisfy(cell -> assertThat(cell.cohorts()).containsExactly(silent.id()));
+    }
+
+    void assertReconciled(long moreAcceptedWh, long lateToldWh) {
+      long accepted = LARGE_WH + SMALL_WH + moreAcceptedWh;
+      long released = 24 * 26_000;
+      assertThat(line.reconciliation(day.day().toString()).orElseThrow().figures())
+          .contains(new Figures(accepted, released, lateToldWh, accepted - released - lateToldWh));
+      assertThat(line.item(large, day).orElseThrow().state()).isEqualTo(State.EMPTIED);
+      assertThat(line.item(silent, day).orElseThrow().state()).isEqualTo(State.EMPTIED);
+      assertThat(line.dayKeyTable.openDays(MainLine.GRID)).doesNotContain(day.day());
+    }
+  }
+
+  @Test
+  void releasesMergesSuppressesAndReconciles() throws Exception {
+    var reported = Reported.now();
+    line.moveTo(reported.day, RELEASED);
+    reported.assertReleasedAsEver();
+    line.moveTo(reported.day, CLOSED);
+    reported.assertReconciled(0, 0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "UpdateItem, 1",
+    "UpdateItem, 3",
+    "PutItem, 1",
+    "PutItem, 2",
+    "PutItem, 20",
+    "PutItem, 49",
+  })
+  void goesOnWhereAReleaserDied(String operation, int number) throws Exception {
+    var reported = Reported.now();
+    try (var fault = dieAfter(operation, number)) {
+      line.moveTo(reported.day, RELEASED);
+      assertThat(fault.hits()).isEqualTo(1);
+    }
+    line.moveTo(reported.day, RELEASED.plusHours(1));
+    reported.assertReleasedAsEver();
+    line.moveTo(reported.day, CLOSED);
+    reported.assertReconciled(0, 0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "UpdateItem, 1",
+    "UpdateItem, 3",
+    "PutItem, 1",
+    "PutItem, 2",
+    "PutItem, 4",
+    "PutItem, 5"
+  })
+  void goesOnWhereACloserDied(String operation, int number) throws Exception {
+    var reported = Reported.now();
+    line.moveTo(reported.day, RELEASED);
+    try (var fault = dieAfter(operation, number)) {
+      line.moveTo(reported.day, CLOSED);
+      assertThat(fault.hits()).isEqualTo(1);
+    }
+    line.moveTo(reported.day, CLOSED.plusHours(1));
+    reported.assertReleasedAsEver();
+    reported.assertReconciled(0, 0);
+  }
+
+  private static Injection dieAfter(String operation, int number) {
+    return line.platform
+        .faults()
+        .inject(
+            "Release",
+            operation,
+            n -> n == number,
+            new Fault.After(() -> line.platform.functions().kill("Release")));
+  }
+
+  @Test
+  void twoReleasersAtOnceReleaseEachCellOnce() throws Exception {
+    var reported = Reported.now();
+    String release = line.platform.functions().functionArn("Release");
+    var together = new CountDownLatch(2);
+    try (var meeting =
+        line.platform
+            .faults()
+            .inject("Release", "UpdateItem", n -> n <= 2, new Fault.Before(() -> meet(together)))) {
+      line.platform.clock().moveTo(reported.day.end().plus(RELEASED));
+      line.platform.functions().invokeAsync(release, "{}".getBytes(UTF_8));
+      line.platform.functions().invokeAsync(release, "{}".getBytes(UTF_8));
+      line.quiet();
+      assertThat(meeting.hits()).isEqualTo(2);
+    }
+    reported.assertReleasedAsEver();
+    line.platform.clock().moveTo(reported.day.end().plus(CLOSED));
+    line.platform.functions().invokeAsync(release, "{}".getBytes(UTF_8));
+    line.platform.functions().invokeAsync(release, "{}".getBytes(UTF_8));
+    line.quiet();
+    reported.assertReconciled(0, 0);
+  }
+
+  private static void meet(CountDownLatch together) {
+    together.countDown();
+    try {
+      together.await(10, TimeUnit.SECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void survivesThrottlingAndLostAnswers() throws Exception {
+    var reported = Reported.now();
+    try (var throttled =
+            line.platform
+                .faults()
+                .inject("Release", "PutItem", n -> n % 5 == 1 && n < 60, new Fault.Throttled());
+        var lost =
+            line.platform
+                .faults()
+                .inject("Release", "UpdateItem", n -> n == 2, new Fault.AnswerLost())) {
+      line.moveTo(reported.day, RELEASED);
+      assertThat(throttled.hits()).isPositive();
+      assertThat(lost.hits()).isPositive();
+    }
+    line.moveTo(reported.day, RELEASED.plusHours(1));
+    reported.assertReleasedAsEver();
+    line.moveTo(reported.day, CLOSED);
+    reported.assertReconciled(0, 0);
+  }
+
+  @Test
+  void tellsALateTotalOfACohortThatComesBackAfterItsSiblingsWereReleased() throws Exception {
+    var reported = Reported.now();
+    line.moveTo(reported.day, RELEASED);
+    List<ReleasedCell> released = reported.cells();
+    line.moveTo(reported.day, RELEASED.plusHours(2));
+    line.report(reported.silent, reported.day, 50, _ -> 100);
+    line.quiet();
+    assertThat(line.totals(reported.silent, reported.day).late().energy())
+        .isEqualTo(new WattHours(50 * 2_400));
+
+    line.moveTo(reported.day, CLOSED);
+    assertThat(reported.cells()).containsAll(released);
+    assertThat(reported.cells().stream().filter(cell -> cell.formed() == Formed.LATE))
+        .singleElement()
+        .satisfies(cell -> {
+          assertThat(cell.count()).isEqualTo(50);
+          assertThat(cell.energyKWh()).hasValue(120);
+        });
+    reported.assertReconciled(120_000, 120_000);
+  }
+
+  @Test
+  void withholdsALateTotalOfTooFew() throws Exception {
+    var reported = Reported.now();
+    line.moveTo(reported.day, RELEASED);
+    line.report(reported.silent, reported.day, 14, _ -> 100);
+    line.quiet();
+    line.moveTo(reported.day, CLOSED);
+
+    assertThat(reported.cells()).noneMatch(cell -> cell.formed() == Formed.LATE);
+    reported.assertReconciled(14 * 2_400, 0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true", "false"})
+  void countsAMessageThatArrivesWhileItsBlockIsBeingFrozen(boolean before) throws Exception {
+    var reported = Reported.now();
+    Runnable arrival =
+        () -> {
+          try {
+            line.arrive(reported.silent, member(reported.silent, 7), flat(reported.day, 100));
+            awaitCounted(reported);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    try (var fault =
+        line.platform
+            .faults()
+            .inject(
+                call ->
+                    call.role().startsWith("Release")
+                        && call.operation().equals("UpdateItem")
+                        && call.body().contains(reported.silent.id().value()),
+                n -> n == 1,
+                before ? new Fault.Before(arrival) : new Fault.After(arrival))) {
+      line.moveTo(reported.day, RELEASED);
+      assertThat(fault.hits()).isEqualTo(1);
+    }
+    var totals = line.totals(reported.silent, reported.day);
+    assertThat(totals.accepted()).isEqualTo(new WattHours(2_400));
+    assertThat(totals.late().count()).isEqualTo(before ? 0 : 1);
+    line.moveTo(reported.day, CLOSED);
+    reported.assertReconciled(2_400, 0);
+  }
+
+  @Test
+  void refusesAMessageThatArrivesWhileItsDayIsBeingClosed() throws Exception {
+    var reported = Reported.now();
+    line.moveTo(reported.day, RELEASED);
+    Runnable arrival =
+        () -> {
+          try {
+            line.arrive(reported.silent, member(reported.silent, 7), flat(reported.day, 100));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    try (var fault =
+        line.platform
+            .faults()
+            .inject("Release", "UpdateItem", n -> n <= 2, new Fault.Before(arrival))) {
+      line.moveTo(reported.day, CLOSED);
+      assertThat(fault.hits()).isEqualTo(2);
+    }
+    reported.assertReconciled(0, 0);
+  }
+
+  private static void awaitCounted(Reported reported) {
+    for (int i = 0; i < 1_000; i++) {
+      if (line.item(reported.silent, reported.day)
+          .filter(item -> item.missing() < 50)
+          .isPresent()) {
+        return;
+      }
+      LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+    }
+  }
+
+  @Test
+  void countsNothingThatArrivesOnceItsDayIsClosedOrRepeated() throws Exception {
+    var reported = Reported.now();
+    line.moveTo(reported.day, RELEASED);
+    line.moveTo(reported.day, CLOSED);
+    reported.assertReconciled(0, 0);
+    List<ReleasedCell> released = reported.cells();
+
+    line.report(reported.large, reported.day, 50, member -> 400 + member);
+    line.report(reported.silent, reported.day, 5, _ -> 100);
+    line.quiet();
+
+    assertThat(reported.cells()).isEqualTo(released);
+    assertThat(line.item(reported.large, reported.day).orElseThrow().tokens()).isEmpty();
+    line.moveTo(reported.day, CLOSED.plusHours(2));
+    reported.assertReconciled(0, 0);
+  }
+
+  @Test
+  @DisplayName("T54 a tenant that shortens its retention sees at once no more than that")
+  void forgetsAtOnceWhatATenantNoLongerKeeps() throws Exception {
+    var reported = Reported.now();
+    line.moveTo(reported.day, CLOSED);
+    line.moveTo(reported.day, Duration.ofDays(10));
+    Instant now = line.platform.clock().instant();
+    var district = Optional.of(new DistrictId(reported.district));
+    var before = new Tenant(MainLine.GRID, Tenant.RETENTION);
+    var after = new Tenant(MainLine.GRID, Tenant.RETENTION_MIN);
+
+    assertThat(line.usage.read(before, district, reported.day.start(), reported.day.end(), now))
+        .isNotEmpty();
+    assertThat(line.usage.read(after, district, reported.day.start(), reported.day.end(), now))
+        .isEmpty();
+
+    line.moveTo(reported.day, Duration.ofDays(40));
+    line.platform.aws().deleteExpired();
+    assertThat(reported.cells()).as("deleted, not only passed over").isEmpty();
+  }
+}
