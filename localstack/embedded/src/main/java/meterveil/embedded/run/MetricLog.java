@@ -33,10 +33,10 @@ final class MetricLog {
         String name = metric.path("Name").asText();
         double value = sum(json.path(name));
         sums.merge(name, value, Double::sum);
-        if (json.has("reason")) {
+        if (json.has("Reason")) {
           byReason
               .computeIfAbsent(name, _ -> new TreeMap<>())
-              .merge(json.path("reason").asText(), Math.round(value), Long::sum);
+              .merge(json.path("Reason").asText(), Math.round(value), Long::sum);
         }
       }
     }
@@ -58,7 +58,7 @@ final class MetricLog {
     return Math.round(sums.getOrDefault(name, 0.0));
   }
 
-  /// The sums of a metric by its dimension `reason`.
+  /// The sums of a metric by its dimension `Reason`.
   Map<String, Long> byReason(String name) {
     return Map.copyOf(byReason.getOrDefault(name, Map.of()));
   }

@@ -20,10 +20,10 @@ class MetricLogTest {
                 {"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"Meterveil","Metrics":[{"Name":"Counted"},{"Name":"MeterHours"}],"Dimensions":[["Service"]]}]},"Service":"collect","Counted":[1,1],"MeterHours":[24,23]}
                 """,
                 """
-                {"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"Meterveil","Metrics":[{"Name":"Refused"}],"Dimensions":[["reason"]]}]},"reason":"TOO_LATE","Refused":1.0}
+                {"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"Meterveil","Metrics":[{"Name":"Refused"}],"Dimensions":[["Service"],["Reason"]]}]},"Reason":"TOO_LATE","Refused":1.0}
                 """,
                 """
-                {"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"Meterveil","Metrics":[{"Name":"Refused"}],"Dimensions":[["reason"]]}]},"reason":"NOT_JSON","Refused":2}
+                {"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"Meterveil","Metrics":[{"Name":"Refused"}],"Dimensions":[["Service"],["Reason"]]}]},"Reason":"NOT_JSON","Refused":2}
                 """));
 
     assertThat(metrics.sum("Counted")).isEqualTo(3);

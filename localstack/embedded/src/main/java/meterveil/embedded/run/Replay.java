@@ -1,0 +1,376 @@
+package meterveil.embedded.run;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import meterveil.block.Block;
+import meterveil.block.Epoch;
+import meterveil.block.Times;
+import meterveil.cell.DayKeyTable;
+import meterveil.cell.DayKeys;
+import meterveil.cohort.CohortTable;
+import meterveil.embedded.EmbeddedPlatform;
+import meterveil.embedded.iot.DeviceCertificate;
+import meterveil.embedded.run.RunSummary.Counts;
+import meterveil.embedded.run.RunSummary.Energy;
+import meterveil.embedded.run.RunSummary.Pace;
+import meterveil.embedded.run.RunSummary.Scope;
+import meterveil.embedded.run.RunSummary.WriteUnits;
+import meterveil.meter.ThingName;
+import meterveil.plan.ListedMeter;
+import meterveil.plan.Plan;
+import meterveil.plan.Rollout;
+import meterveil.simulator.Books;
+import meterveil.simulator.Endpoint;
+import meterveil.simulator.Fleet;
+import meterveil.simulator.FleetOptions;
+import meterveil.simulator.MeterCertificate;
+import meterveil.tenant.TenantTable;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// A scenario on the embedded platform, from the first certificate to the last closed day.
+///
+/// The clock jumps from the end of one block to the end of the next. Each jump lets the meters send
+/// what is over, and fires the release of what is old enough meanwhile; the next jump waits until
+/// both are done, as a block must be counted before it is released a day later.
+final class Replay {
+
+  /// How long after the end of a block the meters are told to send it.
+  private static final Duration SENT_AFTER = Duration.ofMinutes(5);
+
+  private static final Duration QUIET_MAX = Duration.ofSeconds(20);
+  private static final int CONNECTIONS_PER_SECOND = 1_000;
+  private static final int PUBLISHES_PER_SECOND = 10_000;
+  private static final Duration STATUS_EVERY = Duration.ofDays(30);
+  private static final List<String> TABLES =
+      List.of(
+          "OpenBlocks",
+          "DayKeys",
+          "Groupings",
+          "Usage",
+          "Reconciliations",
+          "Tenants",
+          "Cohorts",
+          "DeviceStatus");
+
+  private final Scenario scenario;
+  private final Path repository;
+  private final boolean twice;
+  private final Progress progress;
+  private final Clock wall = Clock.systemUTC();
+  private final Map<Epoch, Plan> plans = new TreeMap<>(Comparator.comparing(Epoch::number));
+  private final CanaryScan scan;
+
+  /// The last epoch of which the meters know.
+  private Epoch told;
+
+  /// @param scenario what to run
+  /// @param repository its root folder, with all that is built below it
+  /// @param twice whether every message is delivered twice
+  /// @param progress whom to tell how far it is
+  Replay(Scenario scenario, Path repository, boolean twice, Progress progress) {
+    this.scenario = scenario;
+    this.repository = repository;
+    this.twice = twice;
+    this.progress = progress;
+    this.told = scenario.epochs().getFirst();
+    this.scan = new CanaryScan(scenario.measurements());
+  }
+
+  /// What a run leaves.
+  ///
+  /// @param summary what it came to
+  /// @param accounts the cells
+  record Outcome(RunSummary summary, Accounts accounts) {}
+
+  /// Runs it.
+  ///
+  /// @throws IOException if a part of the platform does not start or breaks
+  /// @throws IllegalStateException if the platform does not come to rest
+  Outcome run() throws IOException, InterruptedException {
+    Path assembly = repository.resolve("infrastructure-cdk/target/cdk.out");
+    Path work = repository.resolve("target/platform");
+    delete(work);
+    Instant begin = wall.instant();
+    try (var memory = new ResidentMemory();
+        var platform =
+            EmbeddedPlatform.start(
+                assembly, work, EmbeddedPlatform.Options.startingAt(scenario.beginning()))) {
+      try (Fleet fleet = fleet(platform)) {
+        AtomicLong firstCounted = watchFirstCounted(platform, begin);
+        connect(platform, fleet);
+        replay(platform, fleet);
+        Duration took = Duration.between(begin, wall.instant());
+        Books books = fleet.books();
+        var pace =
+            new Pace(firstCounted.get() / 1000.0, took.toMillis() / 1000.0, memory.bytesMax());
+        return outcome(platform, books, pace);
+      }
+    }
+  }
+
+  private Fleet fleet(EmbeddedPlatform platform) {
+    var fleet =
+        new Fleet(
+            new Endpoint(
+                "localhost", platform.broker().port(), platform.authority().certificatePem()),
+            scenario.tenant().id(),
+            platform.clock(),
+            FleetOptions.DEFAULT
+                .withRates(CONNECTIONS_PER_SECOND, PUBLISHES_PER_SECOND)
+                .withTwoBlocks(false)
+                .withStatusEvery(STATUS_EVERY)
+                .withSeed(scenario.seed()));
+    fleet.deliverTwice(twice);
+    return fleet;
+  }
+
+  /// Plans the first epoch, gives every meter a certificate and connects it.
+  private void connect(EmbeddedPlatform platform, Fleet fleet) throws IOException {
+    try (DynamoDbClient planner = platform.dynamoDb("Planner")) {
+      new TenantTable(planner, platform.table("Tenants")).put(scenario.tenant());
+    }
+    Epoch first = scenario.epochs().getFirst();
+    Plan plan = plan(first);
+    // A policy that names an attribute the thing has not got allows nothing, so both have a value.
+    Plan following = plan(first.next());
+    for (ListedMeter meter : scenario.meters()) {
+      var attributes =
+          Map.of(
+              "tenant",
+              meter.tenant().value(),
+              Plan.attribute(plan.epoch()),
+              cohort(plan, meter.thing()),
+              Plan.attribute(following.epoch()),
+              cohort(following, meter.thing()));
+      DeviceCertificate certificate = platform.register(meter.thing().value(), attributes);
+      fleet.add(
+          meter.thing(),
+          new MeterCertificate(certificate.certificatePem(), certificate.privateKeyPem()),
+          scenario.measurements().of(meter.thing()));
+    }
+    publish(platform, List.of(plan));
+    fleet.connectAll().join();
+  }
+
+  private Plan plan(Epoch epoch) {
+    return plans.computeIfAbsent(epoch, scenario::plan);
+  }
+
+  private static String cohort(Plan plan, ThingName thing) {
+    var membership = plan.memberships().get(thing);
+    if (membership == null) {
+      throw new IllegalStateException("a meter without a cohort");
+    }
+    return membership.cohort().value();
+  }
+
+  private void publish(EmbeddedPlatform platform, List<Plan> inForce) {
+    try (DynamoDbClient planner = platform.dynamoDb("Planner")) {
+      new Rollout(new CohortTable(planner, platform.table("Cohorts")), platform.downlink("Planner"))
+          .publish(scenario.meters(), inForce);
+    }
+  }
+
+  private void replay(EmbeddedPlatform platform, Fleet fleet)
+      throws IOException, InterruptedException {
+    List<LocalDate> days = scenario.days();
+    int messages = scenario.messages();
+    var today = new AtomicInteger(1);
+    fleet.onProgress(done ->
+        progress.at(
+            Math.min(done, messages),
+            messages,
+            "messages",
+            "day %d of %d".formatted(today.get(), days.size())));
+    Block block =
+        Block.containing(
+            days.getFirst().atStartOfDay(ZoneOffset.UTC).toInstant(), scenario.blockLength());
+    Instant end = Times.end(days.getLast());
+    boolean scannedOpen = false;
+    for (; block.end().compareTo(end) <= 0; block = block.next()) {
+      today.set((int) (block.day().toEpochDay() - days.getFirst().toEpochDay()) + 1);
+      step(platform, fleet, block.end());
+      if (!scannedOpen) {
+        scanTables(platform);
+        scannedOpen = true;
+      }
+      prepare(platform, fleet, block.next());
+    }
+    for (Instant at = end; at.isBefore(scenario.closed()); ) {
+      at = at.plus(Duration.ofDays(1));
+      step(platform, fleet, at);
+    }
+  }
+
+  /// Moves the clock a little past an instant, lets the meters send, and waits.
+  private void step(EmbeddedPlatform platform, Fleet fleet, Instant at)
+      throws IOException, InterruptedException {
+    platform.moveTo(at.plus(SENT_AFTER));
+    fleet.sendDue().join();
+    if (!platform.awaitQuiet(QUIET_MAX)) {
+      throw new IllegalStateException("the platform does not come to rest");
+    }
+  }
+
+  /// On the last day before an epoch, tells the meters of the next one.
+  private void prepare(EmbeddedPlatform platform, Fleet fleet, Block next) {
+    Epoch now = next.epoch();
+    Epoch then = Epoch.of(next.day().plusDays(1));
+    if (then.equals(now) || told.equals(then) || !scenario.epochs().contains(then)) {
+      return;
+    }
+    told = then;
+    Plan plan = plan(then);
+    for (ListedMeter meter : scenario.meters()) {
+      platform.updateThing(
+          meter.thing().value(), Map.of(Plan.attribute(then), cohort(plan, meter.thing())));
+    }
+    publish(platform, List.of(plan(now), plan));
+    CompletableFuture.allOf(
+            fleet.meters().stream()
+                .map(meter -> meter.knows(then))
+                .toArray(CompletableFuture[]::new))
+        .join();
+  }
+
+  /// Watches for the first write of the collector.
+  ///
+  /// @return milliseconds from the beginning
+  private AtomicLong watchFirstCounted(EmbeddedPlatform platform, Instant begin) {
+    var millis = new AtomicLong();
+    Thread.ofPlatform()
+        .daemon()
+        .name("first-counted")
+        .start(() -> {
+          while (platform.aws().writeUnits("CollectRole") == 0) {
+            try {
+              Thread.sleep(5);
+            } catch (InterruptedException _) {
+              return;
+            }
+          }
+          millis.set(Duration.between(begin, wall.instant()).toMillis());
+        });
+    return millis;
+  }
+
+  private void scanTables(EmbeddedPlatform platform) {
+    try (DynamoDbClient administrator = platform.dynamoDb()) {
+      TABLES.forEach(table -> scan.table(administrator, table, platform.table(table)));
+    }
+  }
+
+  private Outcome outcome(EmbeddedPlatform platform, Books books, Pace pace) throws IOException {
+    List<String> lines = platform.logLines();
+    var metrics = new MetricLog(lines);
+    Accounts accounts = accounts(platform);
+    scanTables(platform);
+    lines.forEach(scan::logLine);
+    platform.aws().encryptionContexts().forEach(scan::keyContext);
+    platform
+        .retained()
+        .forEach(
+            message -> scan.retainedMessage(message.topic(), message.payload().getBytes(UTF_8)));
+    platform.functions().failureRecords().forEach(scan::failureRecord);
+    var energy =
+        new Energy(
+            books.sent().value(),
+            books.refused().value(),
+            books.undelivered().value(),
+            accounts.releasedWh(),
+            accounts.lateWh(),
+            accounts.withheldWh(),
+            accounts.pendingWh(),
+            accounts.undisclosed().size());
+    var counts =
+        new Counts(
+            books.messages(),
+            books.repeats(),
+            metrics.sum("MeterHours"),
+            metrics.sum("Counted") + metrics.sum("CountedLate"),
+            metrics.sum("Duplicates"),
+            metrics.byReason("Refused"),
+            nonZero(platform.broker().refusals()));
+    var writeUnits =
+        new WriteUnits(
+            platform.aws().writeUnits("CollectRole"), platform.aws().writeUnits("ReleaseRole"));
+    var summary =
+        new RunSummary(
+            scope(),
+            counts,
+            energy,
+            accounts.formed(),
+            scan.result(),
+            writeUnits,
+            pace,
+            scenario.notes());
+    return new Outcome(summary, accounts);
+  }
+
+  private Accounts accounts(EmbeddedPlatform platform) {
+    try (DynamoDbClient administrator = platform.dynamoDb()) {
+      var keys =
+          new DayKeys(
+              new DayKeyTable(administrator, platform.table("DayKeys")),
+              platform.kms(),
+              platform.aws().key("DayKeyKey"),
+              platform.clock());
+      return Accounts.read(
+          Accounts.Stores.of(administrator, platform::table, keys),
+          scenario.tenant(),
+          scenario.meters().stream().map(ListedMeter::district).distinct().toList(),
+          scenario.days(),
+          platform.clock().instant());
+    }
+  }
+
+  private Scope scope() {
+    return new Scope(
+        scenario.file(),
+        scenario.seed(),
+        scenario.days().getFirst(),
+        scenario.days().size(),
+        scenario.blockLength().hours(),
+        scenario.meters().size(),
+        plans.values().stream().mapToInt(plan -> plan.cohorts().size()).max().orElse(0),
+        (int) scenario.meters().stream().map(ListedMeter::district).distinct().count(),
+        scenario.epochs().size(),
+        Math.toIntExact(scenario.tenant().retention().toDays()));
+  }
+
+  private static Map<String, Long> nonZero(Map<String, Long> counts) {
+    var some = new TreeMap<>(counts);
+    some.values().removeIf(count -> count == 0);
+    return some;
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+}

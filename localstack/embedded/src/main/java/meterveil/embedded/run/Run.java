@@ -1,0 +1,198 @@
+package meterveil.embedded.run;
+
+import java.io.Console;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import meterveil.block.BlockLength;
+import meterveil.cohort.Cohort;
+import meterveil.simulator.BadFileException;
+import meterveil.usage.ReleasedCell;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// Runs the platform's main job on this machine: meters, broker, functions, tables, and what comes
+/// of it.
+///
+/// Ends with 0 when all energy is accounted for and no trace of a meter was found, with 1 when not
+/// or when something failed, with 2 when what was asked for is wrong.
+@Command(
+    name = "scripts/run",
+    description = {
+      "Runs Meterveil's main job on this machine: meters publish with certificates, functions make"
+          + " anonymous cells of it, and a summary says where all the energy went.",
+      ""
+    },
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    mixinStandardHelpOptions = false)
+final class Run implements Callable<Integer> {
+
+  @Option(
+      names = "--readings",
+      paramLabel = "FILE.csv",
+      description =
+          "Replay real data instead of made-up homes: quarter-hours in Dutch local time, a column for each home.")
+  private Optional<Path> readings = Optional.empty();
+
+  @Option(
+      names = "--meters",
+      paramLabel = "N",
+      description = "How many homes to make up. Default: 200")
+  private Optional<Integer> meters = Optional.empty();
+
+  @Option(names = "--days", paramLabel = "N", description = "How many days to make up. Default: 7")
+  private Optional<Integer> days = Optional.empty();
+
+  @Option(
+      names = "--districts",
+      paramLabel = "N",
+      description = "How many districts the meters are in. Default: 2, or 1 with --readings")
+  private Optional<Integer> districts = Optional.empty();
+
+  @Option(
+      names = "--cohorts",
+      paramLabel = "N",
+      description =
+          "How many cohorts the meters are dealt out to. Default: as --cohort-size gives, so 4 for 200 meters")
+  private Optional<Integer> cohorts = Optional.empty();
+
+  @Option(
+      names = "--cohort-size",
+      paramLabel = "N",
+      description =
+          "How many meters to come close to in a cohort, 1 to 75, in place of --cohorts. Default: 50")
+  private Optional<Integer> cohortSize = Optional.empty();
+
+  @Option(
+      names = "--block",
+      paramLabel = "HOURS",
+      defaultValue = "24",
+      description = "What a meter reports at once: 24, 6 or 1 hours. Default: 24")
+  private int block;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "What names, made-up homes and cohorts depend on. Default: 1")
+  private long seed;
+
+  @Option(
+      names = "--retention-days",
+      paramLabel = "N",
+      description = "How long what is released is kept. Default: longer than the run")
+  private Optional<Integer> retentionDays = Optional.empty();
+
+  @Option(
+      names = "--twice",
+      description = "Deliver every message twice; nothing may be counted twice.")
+  private boolean twice;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FOLDER",
+      description =
+          "Where summary.json, cells.csv and report.html go. Default: target/run of the repository")
+  private Optional<Path> out = Optional.empty();
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  private final Path repository;
+
+  /// @param repository its root folder
+  Run(Path repository) {
+    this.repository = repository;
+  }
+
+  /// Ends the process with the run's exit code.
+  public static void main(String... arguments) {
+    var repository = Path.of(System.getProperty("meterveil.repository", "")).toAbsolutePath();
+    System.exit(commandLine(new Run(repository)).execute(arguments));
+  }
+
+  static CommandLine commandLine(Run run) {
+    var help = OptionSpec.builder("-h", "--help").usageHelp(true).description("Say this.").build();
+    return new CommandLine(CommandSpec.forAnnotatedObject(run).addOption(help))
+        .setParameterExceptionHandler((e, _) -> {
+          e.getCommandLine().getErr().println(e.getMessage());
+          e.getCommandLine().getErr().println("scripts/run --help says what can be asked for.");
+          return CommandLine.ExitCode.USAGE;
+        });
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Scenario scenario = scenario();
+    Path folder = out.orElse(repository.resolve("target").resolve("run"));
+    boolean terminal =
+        Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
+    var progress = new Progress(System.out, terminal, Clock.systemUTC());
+    Replay.Outcome outcome = new Replay(scenario, repository, twice, progress).run();
+    RunSummary summary = outcome.summary();
+    List<ReleasedCell> cells = outcome.accounts().cells();
+    Files.createDirectories(folder);
+    Files.writeString(folder.resolve("summary.json"), summary.toJson());
+    try (Writer csv = Files.newBufferedWriter(folder.resolve("cells.csv"))) {
+      CellsCsv.write(cells, csv);
+    }
+    Files.writeString(folder.resolve("report.html"), new Report(summary, cells).html());
+    progress.say(new Printed(summary, folder).text());
+    return summary.isRight() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  /// @throws ParameterException if what was asked for is wrong
+  Scenario scenario() throws IOException {
+    try {
+      if (readings.isPresent()) {
+        refuse(meters.isPresent(), "--meters", "the file says how many");
+        refuse(days.isPresent(), "--days", "the file says which");
+        return Scenario.replay(readings.get(), choices(1));
+      }
+      return Scenario.madeUp(
+          positive("--meters", meters.orElse(200)), positive("--days", days.orElse(7)), choices(2));
+    } catch (IllegalArgumentException | BadFileException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private Scenario.Choices choices(int districtsUnlessSaid) {
+    refuse(
+        cohorts.isPresent() && cohortSize.isPresent(), "--cohort-size", "--cohorts says the same");
+    if (cohortSize.isPresent() && (cohortSize.get() < 1 || cohortSize.get() > Cohort.MEMBERS_MAX)) {
+      throw new IllegalArgumentException(
+          "--cohort-size must be 1 to %d, not %d".formatted(Cohort.MEMBERS_MAX, cohortSize.get()));
+    }
+    cohorts.ifPresent(count -> positive("--cohorts", count));
+    return new Scenario.Choices(
+        seed,
+        BlockLength.ofHours(block),
+        positive("--districts", districts.orElse(districtsUnlessSaid)),
+        cohortSize,
+        cohorts,
+        retentionDays);
+  }
+
+  private static int positive(String option, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException("%s must be 1 or more, not %d".formatted(option, value));
+    }
+    return value;
+  }
+
+  private static void refuse(boolean given, String option, String why) {
+    if (given) {
+      throw new IllegalArgumentException("%s cannot be given here: %s".formatted(option, why));
+    }
+  }
+}
