@@ -6,6 +6,7 @@ import com.hivemq.embedded.EmbeddedExtension;
 import com.hivemq.embedded.EmbeddedHiveMQ;
 import com.hivemq.extension.sdk.api.packets.general.Qos;
 import com.hivemq.extension.sdk.api.services.builder.Builders;
+import com.hivemq.migration.meta.PersistenceType;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -87,8 +88,8 @@ public final class Broker implements AutoCloseable {
       Files.createDirectories(folder.resolve(part));
     }
     String password = UUID.randomUUID().toString();
-    Path keys = folder.resolve("server.p12");
-    Path trusted = folder.resolve("trusted.p12");
+    Path keys = folder.resolve("server.jks");
+    Path trusted = folder.resolve("trusted.jks");
     authority.writeStores(keys, trusted, password.toCharArray());
     Files.writeString(
         folder.resolve("configuration/config.xml"), configuration(keys, trusted, password));
@@ -181,7 +182,9 @@ public final class Broker implements AutoCloseable {
     return List.copyOf(retained);
   }
 
-  /// How often each thing was refused, by [Refusal.Reason#key()].
+  /// How often each thing was refused, by [Refusal.Reason#key()]. Handshakes are what is left of
+  /// the connections that ended when those of clients are taken away: while a client is just going,
+  /// it may be counted there for a moment.
   public Map<String, Long> refusals() {
     var counts = new TreeMap<String, Long>();
     refusals.counts().forEach((reason, count) -> counts.put(reason.key(), count));
@@ -209,8 +212,8 @@ public final class Broker implements AutoCloseable {
   public void restart() throws IOException {
     restarting.writeLock().lock();
     try {
-      stop();
       handshakesFailedBefore += running.handshakesFailed();
+      stop();
       running = run();
     } finally {
       restarting.writeLock().unlock();
@@ -255,12 +258,14 @@ public final class Broker implements AutoCloseable {
     await(running.hiveMq.stop());
   }
 
-  /// HiveMQ's settings outside its configuration file, which are the process's: sized for a laptop,
-  /// where its own are for a server with thousands of clients.
+  /// HiveMQ's settings outside its configuration file, which are the process's: for a laptop, where
+  /// its own are for a server with many processors. Without RocksDB it needs no native library.
   private static void settle() {
     InternalConfigurations.PERSISTENCE_BUCKET_COUNT.set(4);
     InternalConfigurations.PAYLOAD_PERSISTENCE_BUCKET_COUNT.set(4);
     InternalConfigurations.PERSISTENCE_SHUTDOWN_GRACE_PERIOD_MSEC.set(100);
+    InternalConfigurations.RETAINED_MESSAGE_PERSISTENCE_TYPE.set(PersistenceType.FILE);
+    InternalConfigurations.PAYLOAD_PERSISTENCE_TYPE.set(PersistenceType.FILE);
     InternalConfigurations.JMX_REPORTER_ENABLED.set(false);
     InternalConfigurations.MQTT_ALLOW_DOLLAR_TOPICS.set(true);
   }

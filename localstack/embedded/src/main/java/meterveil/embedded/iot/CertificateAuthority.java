@@ -148,17 +148,17 @@ public final class CertificateAuthority {
             key,
             random);
     try {
-      KeyStore keys = KeyStore.getInstance("PKCS12");
+      KeyStore keys = KeyStore.getInstance("JKS");
       keys.load(null, password);
       keys.setKeyEntry(
           "server", server.getPrivate(), password, new Certificate[] {issued, certificate});
       store(keys, keyStore, password);
-      KeyStore trusted = KeyStore.getInstance("PKCS12");
+      KeyStore trusted = KeyStore.getInstance("JKS");
       trusted.load(null, password);
       trusted.setCertificateEntry("ca", certificate);
       store(trusted, trustStore, password);
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("the JDK makes no PKCS #12 stores", e);
+      throw new IllegalStateException("the JDK makes no JKS stores", e);
     }
   }
 

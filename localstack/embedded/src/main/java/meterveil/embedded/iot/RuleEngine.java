@@ -142,28 +142,38 @@ public final class RuleEngine {
   /// @return whether it is for rules alone, and so for no subscriber
   boolean take(Message message) {
     underWay.incrementAndGet();
+    boolean answered = false;
     try {
-      String topic = message.topic();
-      if (!forRulesAlone(topic)) {
-        for (Rule rule : rules.values()) {
-          if (rule.sql.takes(topic)) {
-            run(rule, topic, message);
-          }
-        }
-        return false;
-      }
-      int end = topic.indexOf('/', BASIC_INGEST.length());
-      String name = topic.substring(BASIC_INGEST.length(), end < 0 ? topic.length() : end);
-      Rule rule = rules.get(name);
-      if (rule == null) {
-        count("RuleNotFound");
-      } else {
-        run(rule, withoutPrefix(topic), message);
-      }
-      return true;
+      boolean forRulesAlone = run(message);
+      answered = true;
+      return forRulesAlone;
     } finally {
       underWay.decrementAndGet();
+      if (!answered) {
+        count("Bug");
+      }
     }
+  }
+
+  private boolean run(Message message) {
+    String topic = message.topic();
+    if (!forRulesAlone(topic)) {
+      for (Rule rule : rules.values()) {
+        if (rule.sql.takes(topic)) {
+          run(rule, topic, message);
+        }
+      }
+      return false;
+    }
+    int end = topic.indexOf('/', BASIC_INGEST.length());
+    String name = topic.substring(BASIC_INGEST.length(), end < 0 ? topic.length() : end);
+    Rule rule = rules.get(name);
+    if (rule == null) {
+      count("RuleNotFound");
+    } else {
+      run(rule, withoutPrefix(topic), message);
+    }
+    return true;
   }
 
   private void run(Rule rule, String topic, Message message) {

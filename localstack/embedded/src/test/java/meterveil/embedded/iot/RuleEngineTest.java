@@ -178,6 +178,20 @@ class RuleEngineTest {
   }
 
   @Test
+  void countsABugInsteadOfHidingIt() {
+    RuleEngine engine =
+        engine(
+            (function, event) -> {
+              throw new IllegalStateException("closed");
+            },
+            rule(PAYLOAD));
+    assertThatThrownBy(() -> publish(engine, "$aws/rules/r/a", "1"))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(engine.metrics()).isEqualTo(Map.of("r.TopicMatch", 1L, "Bug", 1L));
+    assertThat(engine.quiet()).isTrue();
+  }
+
+  @Test
   void failsAndLosesAsOftenAsATestAsks() {
     RuleEngine engine = engine(TestCore.rule("r", PAYLOAD, "f", "onError"));
     engine.loseNext("r", 1);
