@@ -27,7 +27,7 @@ import meterveil.embedded.aws.CloudAssembly.Resource;
 final class DynamoDbLocal implements AutoCloseable {
 
   private static final JsonMapper MAPPER = new JsonMapper();
-  private static final Duration START_MAX = Duration.ofSeconds(30);
+  private static final Duration START_MAX = Duration.ofSeconds(60);
   private static final Duration POLL = Duration.ofMillis(20);
 
   /// The Java of this process, for others.
@@ -60,7 +60,6 @@ final class DynamoDbLocal implements AutoCloseable {
             JAVA.toString(),
             "-Xmx256m",
             "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
             "--enable-native-access=ALL-UNNAMED",
             "-Djava.io.tmpdir=" + temporary,
             "-cp",
