@@ -96,17 +96,31 @@ public final class EmbeddedPlatform implements AutoCloseable {
             new Functions.Settings(options.retryDelays(), options.processesMax()),
             this::publish);
     Runtime.getRuntime().addShutdownHook(closing);
-    registry = new ThingRegistry(assembly.region(), CloudAssembly.ACCOUNT);
-    for (Resource policy : assembly.ofType("AWS::IoT::Policy")) {
-      registry.putPolicy(
-          policy.name(),
-          PolicyDocument.parse(policy.properties().path("PolicyDocument"), policy.logicalId()));
-      policies.add(policy.name());
+    try {
+      registry = new ThingRegistry(assembly.region(), CloudAssembly.ACCOUNT);
+      for (Resource policy : assembly.ofType("AWS::IoT::Policy")) {
+        registry.putPolicy(
+            policy.name(),
+            PolicyDocument.parse(policy.properties().path("PolicyDocument"), policy.logicalId()));
+        policies.add(policy.name());
+      }
+      rules = new RuleEngine(topicRules(), this::invoke, clock);
+      authority = new CertificateAuthority(work.resolve("certificates"), "Meterveil embedded run");
+      broker = Broker.start(work.resolve("broker"), authority, registry, rules, clock);
+      publishing = broker;
+      aws.awaitUp(); // the database came up while the broker did
+    } catch (IOException | InterruptedException | RuntimeException failed) {
+      closeAfter(failed);
+      throw failed;
     }
-    rules = new RuleEngine(topicRules(), this::invoke, clock);
-    authority = new CertificateAuthority(work.resolve("certificates"), "Meterveil embedded run");
-    broker = Broker.start(work.resolve("broker"), authority, registry, rules, clock);
-    publishing = broker;
+  }
+
+  private void closeAfter(Exception failed) {
+    try {
+      close();
+    } catch (IOException e) {
+      failed.addSuppressed(e);
+    }
   }
 
   /// Starts the platform.
@@ -310,8 +324,11 @@ public final class EmbeddedPlatform implements AutoCloseable {
   @Override
   public void close() throws IOException {
     Runtime.getRuntime().removeShutdownHook(closing);
+    Broker there = publishing;
     try {
-      broker.close();
+      if (there != null) {
+        there.close();
+      }
     } finally {
       aws.close();
     }

@@ -79,7 +79,7 @@ public final class AwsStandIns implements AutoCloseable {
     this.expiry = new Expiry(assembly, database, clock);
   }
 
-  /// Starts them all.
+  /// Starts them all, without waiting for the database: see [#awaitUp()].
   ///
   /// @param dynamoDbClassPath of DynamoDB Local
   /// @param work a folder for all they write
@@ -95,18 +95,22 @@ public final class AwsStandIns implements AutoCloseable {
       String clockAgent,
       Functions.Settings settings,
       IotDataDoor.Publisher publisher)
-      throws IOException, InterruptedException {
+      throws IOException {
     DynamoDbLocal database =
         DynamoDbLocal.start(dynamoDbClassPath, Files.createDirectories(work.resolve("dynamodb")));
     try {
-      var standIns =
-          new AwsStandIns(assembly, work, clock, clockAgent, settings, publisher, database);
-      database.createTables(assembly);
-      return standIns;
-    } catch (IOException | InterruptedException | RuntimeException failed) {
+      return new AwsStandIns(assembly, work, clock, clockAgent, settings, publisher, database);
+    } catch (IOException | RuntimeException failed) {
       database.close();
       throw failed;
     }
+  }
+
+  /// Waits until the database is up, and makes its tables. Nothing may be asked of it before.
+  ///
+  /// @throws IllegalArgumentException naming the resource, if a table is not implemented
+  public void awaitUp() throws IOException, InterruptedException {
+    database.createTables(assembly);
   }
 
   /// The functions.

@@ -53,6 +53,12 @@ final class StandIns implements AutoCloseable {
                         + qos
                         + " "
                         + retain));
+    try {
+      aws.awaitUp();
+    } catch (IOException | InterruptedException | RuntimeException failed) {
+      aws.close();
+      throw failed;
+    }
   }
 
   /// Starts them, each function with one process at most.

@@ -68,7 +68,7 @@ public final class TestAssembly {
   }
 
   /// A key whose policy leaves it to the account's policies.
-  static String key(String id) {
+  public static String key(String id) {
     return """
     "%s": {"Type": "AWS::KMS::Key", "Properties": {"EnableKeyRotation": true, "KeyPolicy": {
       "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*",
@@ -79,7 +79,7 @@ public final class TestAssembly {
   }
 
   /// A role for a service, with statements of its own.
-  static String role(String id, String service, String... statements) {
+  public static String role(String id, String service, String... statements) {
     return """
     "%s": {"Type": "AWS::IAM::Role", "Properties": {
       "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
@@ -91,13 +91,13 @@ public final class TestAssembly {
   }
 
   /// A statement that allows actions on a resource.
-  static String allow(String actions, String resource) {
+  public static String allow(String actions, String resource) {
     return "{\"Effect\": \"Allow\", \"Action\": [%s], \"Resource\": %s}"
         .formatted(actions, resource);
   }
 
   /// What a function's role needs to write its log.
-  static final String MAY_LOG =
+  public static final String MAY_LOG =
       """
       {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
        "Resource": {"Fn::Sub": "arn:aws:logs:us-west-2:${AWS::AccountId}:log-group:*"}}\
@@ -106,7 +106,7 @@ public final class TestAssembly {
   /// The probe as a function with an alias.
   ///
   /// @param properties more of the function's, each with a comma before it
-  static String function(String id, String role, String properties) {
+  public static String function(String id, String role, String properties) {
     return """
     "%1$s": {"Type": "AWS::Lambda::Function", "Properties": {
       "Runtime": "java25", "Handler": "meterveil.embedded.probe.ProbeFunction",
