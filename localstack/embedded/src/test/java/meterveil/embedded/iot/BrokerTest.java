@@ -7,14 +7,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -432,6 +436,37 @@ class BrokerTest {
       assertThat(meter.next()).isEqualTo(TestCore.resend("m-sleeps-through") + " after");
     }
     assertThat(core.refusals(Reason.SUBSCRIBE)).isEqualTo(refused);
+  }
+
+  @Test
+  void losesNothingWhileItRestarts() throws Exception {
+    var sent = new HashSet<String>();
+    var acknowledgements = new ArrayList<CompletableFuture<PubAckReasonCode>>();
+    try (var one = core.meter("m-sends-1").withSession().connected();
+        var other = core.meter("m-sends-2").withSession().connected()) {
+      var restart = CompletableFuture.runAsync(BrokerTest::restart);
+      for (int i = 0; i < 200 || !restart.isDone(); i++) {
+        acknowledgements.add(one.publishing(TestCore.readings("m-sends-1"), "1-" + i, false));
+        acknowledgements.add(other.publishing(TestCore.readings("m-sends-2"), "2-" + i, false));
+        sent.addAll(List.of("1-" + i, "2-" + i));
+        Thread.sleep(5);
+      }
+      restart.get(60, TimeUnit.SECONDS);
+      for (var acknowledgement : acknowledgements) {
+        assertThat(acknowledgement.get(60, TimeUnit.SECONDS)).isEqualTo(PubAckReasonCode.SUCCESS);
+      }
+    }
+    assertThat(core.invocations)
+        .extracting(invocation -> TestCore.text(invocation.event().get("payload")))
+        .containsAll(sent);
+  }
+
+  private static void restart() {
+    try {
+      core.broker.restart();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
