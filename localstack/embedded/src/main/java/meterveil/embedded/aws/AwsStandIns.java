@@ -208,7 +208,6 @@ public final class AwsStandIns implements AutoCloseable {
   public void close() throws IOException {
     functions.close();
     doors.forEach(Door::close);
-    logs.close();
     database.close();
   }
 }

@@ -1,9 +1,7 @@
 package meterveil.embedded.aws;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -13,7 +11,6 @@ import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One process of a function and the Runtime API it speaks to: what Lambda calls an execution
@@ -46,13 +43,13 @@ final class ExecutionEnvironment {
   /// Starts the process.
   ///
   /// @param command without the environment's own variables
-  /// @param log takes each line the process writes
+  /// @param log takes what the process writes
   ExecutionEnvironment(
       LambdaFunction function,
       List<String> command,
       Map<String, String> environment,
       Path folder,
-      Consumer<String> log,
+      Path log,
       ScheduledExecutorService timer)
       throws IOException {
     this.function = function;
@@ -72,26 +69,13 @@ final class ExecutionEnvironment {
           .environment()
           .put("AWS_CONTAINER_AUTHORIZATION_TOKEN", function.credentials().sessionToken());
     }
-    builder.redirectErrorStream(true);
+    builder.redirectErrorStream(true).redirectOutput(log.toFile());
     this.process = builder.start();
-    Thread.ofPlatform().daemon().name("log-" + function.name()).start(() -> read(log));
   }
 
   /// Begins to watch for the end of the process.
   void watch() {
     var _ = process.onExit().thenAccept(_ -> exited());
-  }
-
-  private void read(Consumer<String> log) {
-    try (var lines =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        log.accept(line);
-      }
-    } catch (IOException _) {
-      // The process was killed while it wrote.
-    }
   }
 
   private @Nullable Message answer(Message request) throws InterruptedException {

@@ -122,6 +122,7 @@ final class LambdaFunction {
       unpacked = functions.unpack(resource);
       folder = unpacked;
     }
+    Path log = functions.logs().stream(logGroup);
     var command = new ArrayList<String>();
     command.add(DynamoDbLocal.JAVA.toString());
     command.add("-Xmx" + (int) (memoryMb() * HEAP_SHARE) + "m");
@@ -130,16 +131,11 @@ final class LambdaFunction {
     command.add("com.amazonaws.services.lambda.runtime.api.client.AWSLambda");
     command.add(resource.properties().path("Handler").asText());
     return new ExecutionEnvironment(
-        this,
-        command,
-        environment(unpacked),
-        unpacked,
-        line -> functions.logs().add(logGroup, line),
-        functions.timer());
+        this, command, environment(unpacked, log), unpacked, log, functions.timer());
   }
 
   /// What the template says, then what Lambda adds.
-  private Map<String, String> environment(Path unpacked) {
+  private Map<String, String> environment(Path unpacked, Path log) {
     var variables = new LinkedHashMap<String, String>();
     for (Map.Entry<String, JsonNode> variable :
         resource.properties().path("Environment").path("Variables").properties()) {
@@ -159,7 +155,7 @@ final class LambdaFunction {
     variables.put("AWS_LAMBDA_FUNCTION_VERSION", "1");
     variables.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(memoryMb()));
     variables.put("AWS_LAMBDA_LOG_GROUP_NAME", logGroup);
-    variables.put("AWS_LAMBDA_LOG_STREAM_NAME", "embedded");
+    variables.put("AWS_LAMBDA_LOG_STREAM_NAME", log.getFileName().toString());
     variables.put("AWS_LAMBDA_INITIALIZATION_TYPE", snapStart() ? "snap-start" : "on-demand");
     JsonNode logging = resource.properties().path("LoggingConfig");
     if (logging.path("LogFormat").asText().equals("JSON")) {

@@ -1,8 +1,7 @@
 package meterveil.embedded.aws;
 
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,57 +9,44 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// What the functions wrote, a file for each log group.
-public final class Logs implements AutoCloseable {
+/// What the functions wrote: a folder for each log group, with a file for each process.
+///
+/// The processes write the files themselves. So when an event is over, what was written about it is
+/// there to be read.
+public final class Logs {
 
   private final Path folder;
-  private final Map<String, BufferedWriter> groups = new TreeMap<>();
+  private final Map<String, List<Path>> streams = new TreeMap<>();
 
   Logs(Path folder) throws IOException {
     this.folder = Files.createDirectories(folder);
   }
 
-  /// Adds a line.
-  synchronized void add(String group, String line) {
-    try {
-      BufferedWriter writer = groups.get(group);
-      if (writer == null) {
-        writer = Files.newBufferedWriter(file(group));
-        groups.put(group, writer);
-      }
-      writer.append(line).append('\n');
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  /// A new file for a process, whose name is its log stream's.
+  synchronized Path stream(String group) throws IOException {
+    List<Path> files = streams.computeIfAbsent(group, _ -> new ArrayList<>());
+    Path file =
+        Files.createDirectories(folder.resolve(group.replace('/', '_')))
+            .resolve("%d.log".formatted(files.size() + 1));
+    files.add(file);
+    return file;
   }
 
-  private Path file(String group) {
-    return folder.resolve(group.replace('/', '_') + ".log");
-  }
-
-  /// All lines of all groups so far; within a group as they came.
+  /// All lines of all groups so far, those of each process as they came.
   public synchronized List<String> lines() throws IOException {
     var lines = new ArrayList<String>();
-    for (String group : groups.keySet()) {
+    for (String group : streams.keySet()) {
       lines.addAll(lines(group));
     }
     return lines;
   }
 
-  /// The lines of one group so far.
+  /// The lines of one group so far, those of each process as they came.
   public synchronized List<String> lines(String group) throws IOException {
-    BufferedWriter writer = groups.get(group);
-    if (writer == null) {
-      return List.of();
+    var lines = new ArrayList<String>();
+    for (Path file : streams.getOrDefault(group, List.of())) {
+      new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().forEach(lines::add);
     }
-    writer.flush();
-    return Files.readAllLines(file(group));
-  }
-
-  @Override
-  public synchronized void close() throws IOException {
-    for (BufferedWriter writer : groups.values()) {
-      writer.close();
-    }
+    return lines;
   }
 }

@@ -144,7 +144,6 @@ class KmsStandInTest {
   }
 
   @Test
-  @DisplayName("T33 a role's own policy is not enough where the key's does not leave it to it")
   void asksTheKeysPolicyToo() {
     assertThatThrownBy(() ->
             wrapper.encrypt(request ->
