@@ -134,7 +134,7 @@ class MeterFaultsTest {
     try (var refusing =
         line.platform
             .faults()
-            .inject("Collect", "GenerateDataKey", n -> n <= 45, new Fault.ServerError())) {
+            .inject("Collect", "GenerateDataKey", n -> n <= 60, new Fault.ServerError())) {
       send();
       assertThat(refusing.hits()).isPositive();
     }
