@@ -123,7 +123,7 @@ class MeterFaultsTest {
 
   private void assertAllCountedOnce() throws Exception {
     awaitCounted(METERS);
-    long wh = IntStream.range(0, METERS).mapToLong(i -> 24 * (100 + i)).sum();
+    long wh = IntStream.range(0, METERS).mapToLong(i -> 24L * (100 + i)).sum();
     assertThat(line.totals(cohort, DAY).accepted()).isEqualTo(new WattHours(wh));
     assertThat(fleet.books().sent()).isEqualTo(new WattHours(wh));
     assertThat(fleet.books().undelivered()).isEqualTo(WattHours.ZERO);
