@@ -54,7 +54,7 @@ final class Replay {
   /// How long after the end of a block the meters are told to send it.
   private static final Duration SENT_AFTER = Duration.ofMinutes(5);
 
-  private static final Duration QUIET_MAX = Duration.ofSeconds(20);
+  private static final Duration QUIET_MAX = Duration.ofMinutes(2);
   private static final int CONNECTIONS_PER_SECOND = 1_000;
   private static final int PUBLISHES_PER_SECOND = 10_000;
   private static final Duration STATUS_EVERY = Duration.ofDays(30);
