@@ -121,6 +121,8 @@ class ArchitectureTest {
     check(
         noClasses()
             .that()
+            .resideOutsideOfPackages(TOOLS)
+            .and()
             .haveSimpleNameNotEndingWith("Function")
             .should()
             .dependOnClassesThat()
