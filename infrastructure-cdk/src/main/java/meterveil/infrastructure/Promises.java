@@ -296,6 +296,12 @@ final class Promises {
             "is a %s, of which nobody knows what it stores".formatted(resource.type()));
       }
     }
+    for (var table : templates.ofType("AWS::DynamoDB::Table")) {
+      found.ifNot(
+          table.textAt("SSESpecification", "SSEEnabled").equals("true"),
+          table,
+          "names a key and does not use it");
+    }
     for (var schedule : templates.ofType("AWS::Scheduler::Schedule")) {
       found.ifNot(schedule.textAt("Target", "Input").equals("{}"), schedule, "stores its input");
     }
@@ -309,6 +315,10 @@ final class Promises {
       found.ifNot(key.textAt("EnableKeyRotation").equals("true"), key, "is not rotated");
     }
     for (var statement : Statement.ofKeys(templates)) {
+      found.ifNot(
+          statement.unusual().isEmpty(),
+          statement.policy(),
+          "says who may not, instead of who may");
       var anybodyOfTheAccount =
           statement.principals().stream()
               .anyMatch(principal -> principal.equals("*") || principal.endsWith(":root"));
@@ -339,6 +349,24 @@ final class Promises {
           role.at("ManagedPolicyArns").isEmpty() && role.at("Policies").isEmpty(),
           role,
           "has rights that no policy here lists");
+    }
+    for (var trust : Statement.ofTrust(templates)) {
+      found.ifNot(
+          !taken.contains("${%s.Arn}".formatted(trust.policy().id()))
+              || (trust.unusual().isEmpty()
+                  && trust.principals().equals(List.of("lambda.amazonaws.com"))),
+          trust.policy(),
+          "can be taken on by others than its function");
+    }
+    for (var table : templates.ofType("AWS::DynamoDB::Table")) {
+      found.ifNot(table.at("ResourcePolicy").isEmpty(), table, "gives rights to others than roles");
+    }
+    for (var permission : templates.ofType("AWS::Lambda::Permission")) {
+      found.ifNot(
+          permission.textAt("Principal").equals("iot.amazonaws.com")
+              && permission.textAt("SourceArn").contains(":rule/"),
+          permission,
+          "lets others call than rules");
     }
     var all =
         Stream.of(Statement.ofRoles(templates), Statement.ofMeters(templates))

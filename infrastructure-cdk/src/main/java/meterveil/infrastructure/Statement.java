@@ -36,6 +36,11 @@ record Statement(
     return in(templates, "AWS::IoT::Policy", "PolicyDocument");
   }
 
+  /// Who may take on roles.
+  static List<Statement> ofTrust(Templates templates) {
+    return in(templates, "AWS::IAM::Role", "AssumeRolePolicyDocument");
+  }
+
   /// Who may use keys.
   static List<Statement> ofKeys(Templates templates) {
     return in(templates, "AWS::KMS::Key", "KeyPolicy");

@@ -251,6 +251,11 @@ class PromisesTest {
                     "KMSMasterKeyId"),
             "shares its key"),
         new Breach(
+            "a table is in neither plane",
+            Promises::planesStayApart,
+            t -> Changes.add(t, "Readings", "AWS::DynamoDB::Table", Map.of()),
+            "is in no plane"),
+        new Breach(
             "resend may unwrap day keys",
             Promises::dayKeysAreForCollectAndRelease,
             t -> allow(t, "ResendPolicy", "kms:Decrypt", arn(t, "DayKeyKey")),
@@ -325,7 +330,35 @@ class PromisesTest {
             "two functions share a role",
             Promises::rightsAreNamed,
             t -> Changes.set(t, "StatusFunction", arn(t, "ResendRole"), "Properties", "Role"),
-            "shares its role"));
+            "shares its role"),
+        new Breach(
+            "a person may take on a function's role",
+            Promises::rightsAreNamed,
+            t ->
+                Changes.append(
+                    t,
+                    "CollectRole",
+                    Map.of(
+                        "Effect",
+                        "Allow",
+                        "Principal",
+                        Map.of("AWS", "arn:aws:iam::000000000000:root"),
+                        "Action",
+                        "sts:AssumeRole"),
+                    "Properties",
+                    "AssumeRolePolicyDocument",
+                    "Statement"),
+            "by others than its function"),
+        new Breach(
+            "a table has a policy of its own",
+            Promises::rightsAreNamed,
+            t -> Changes.set(t, "OpenBlocks", Map.of(), "Properties", "ResourcePolicy"),
+            "to others than roles"),
+        new Breach(
+            "everybody may call collect",
+            Promises::rightsAreNamed,
+            t -> Changes.set(t, "CollectRuleMayCall", "*", "Properties", "Principal"),
+            "others call than rules"));
   }
 
   private static Stream<Breach> storeBreaches() {
@@ -335,6 +368,25 @@ class PromisesTest {
             Promises::everythingIsEncrypted,
             t -> Changes.remove(t, "Usage", "Properties", "SSESpecification", "KMSMasterKeyId"),
             "not under a key"),
+        new Breach(
+            "a table does not use its key",
+            Promises::everythingIsEncrypted,
+            t -> Changes.set(t, "Usage", false, "Properties", "SSESpecification", "SSEEnabled"),
+            "does not use it"),
+        new Breach(
+            "a key is for all but one",
+            Promises::keysNameTheirUsers,
+            t ->
+                Changes.set(
+                    t,
+                    "DayKeyKey",
+                    Map.of("AWS", "arn:aws:iam::000000000000:user/somebody"),
+                    "Properties",
+                    "KeyPolicy",
+                    "Statement",
+                    1,
+                    "NotPrincipal"),
+            "who may not"),
         new Breach(
             "a log group lies under a key of AWS's",
             Promises::everythingIsEncrypted,
