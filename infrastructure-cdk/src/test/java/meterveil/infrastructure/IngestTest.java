@@ -68,6 +68,23 @@ class IngestTest {
         .containsExactlyInAnyOrder("iot:Connect", "iot:Publish", "iot:Subscribe", "iot:Receive");
   }
 
+  /// With a real account's digits in place of the reference; IoT Core leaves out white space.
+  @ParameterizedTest
+  @ValueSource(strings = {"Meter", "MeterDownlink"})
+  @DisplayName("U15 a policy of meters has 2,048 characters at most")
+  void fitsAPolicyOfMeters(String name) {
+    var policy =
+        Synthesis.dev().ofType("AWS::IoT::Policy").stream()
+            .filter(found -> found.textAt("PolicyName").equals(name))
+            .findFirst()
+            .orElseThrow();
+    var document = CdkJson.text(Templates.plain(policy.at("PolicyDocument").orElseThrow()));
+
+    var deployed = document.replace("${AWS::AccountId}", "123456789012");
+
+    assertThat(deployed).doesNotContain("${AWS::", "Fn::").hasSizeLessThanOrEqualTo(2_048);
+  }
+
   @Test
   @DisplayName("T32 meters connect over TLS 1.2 or newer")
   void wantsNewTls() {

@@ -1,0 +1,60 @@
+package meterveil.infrastructure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import meterveil.collect.CollectSettings;
+import meterveil.release.ReleaseSettings;
+import meterveil.status.StatusSettings;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What a template tells a function is what the function asks for, and no more.
+class FunctionSettingsTest {
+
+  @ParameterizedTest
+  @MethodSource("functions")
+  void tellsAllThatTheFunctionAsksFor(
+      String function, Function<Map<String, String>, Record> settings) {
+    assertThat(settings.apply(environment(function))).hasNoNullFieldsOrProperties();
+  }
+
+  @ParameterizedTest
+  @MethodSource("functions")
+  void tellsNothingThatTheFunctionDoesNotAskFor(
+      String function, Function<Map<String, String>, Record> settings) {
+    var told = environment(function);
+
+    for (var variable : told.keySet()) {
+      if (!variable.startsWith("POWERTOOLS_")) {
+        var without = new TreeMap<>(told);
+        without.remove(variable);
+        assertThatThrownBy(() -> settings.apply(without)).hasMessageContaining(variable);
+      }
+    }
+  }
+
+  static Stream<Arguments> functions() {
+    Function<Map<String, String>, Record> collect = CollectSettings::from;
+    Function<Map<String, String>, Record> release = ReleaseSettings::from;
+    Function<Map<String, String>, Record> status = StatusSettings::from;
+    return Stream.of(
+        Arguments.of("Collect", collect),
+        Arguments.of("Release", release),
+        Arguments.of("Status", status));
+  }
+
+  private static Map<String, String> environment(String function) {
+    var environment = new TreeMap<String, String>();
+    var variables =
+        Changes.resource(Synthesis.dev(), function + "Function").at("Environment", "Variables");
+    Templates.mapOf(variables.orElseThrow())
+        .forEach((name, value) -> environment.put(name, Templates.text(value)));
+    return environment;
+  }
+}
