@@ -1,5 +1,7 @@
 package meterveil.infrastructure;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -7,11 +9,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import meterveil.infrastructure.StageSettings.Removal;
 
 /// Reads what CDK keeps in JSON: `cdk.json` before a synthesis, the templates after it.
 ///
@@ -25,7 +26,16 @@ final class CdkJson {
           .build();
 
   private static final Set<String> SETTINGS =
-      Set.of("account", "region", "otherRegionAllowed", "metersMax");
+      Set.of(
+          "account",
+          "region",
+          "otherRegionAllowed",
+          "metersMax",
+          "recoveryDays",
+          "alarmAddress",
+          "budgetUsdPerMonth",
+          "removal",
+          "deletionProtection");
 
   private CdkJson() {}
 
@@ -45,32 +55,57 @@ final class CdkJson {
     return MAPPER.convertValue(context, new TypeReference<>() {});
   }
 
-  /// The stages of `cdk.json`, in its order.
+  /// One stage of `cdk.json`. The others may be unfinished, but not claim what this one has: rule
+  /// names and IoT Core's encryption belong to an account and region as a whole.
   ///
   /// @throws IllegalArgumentException naming the setting that is missing, unknown or wrong
-  static List<StageSettings> stages(Path file) throws IOException {
-    var stages = new ArrayList<StageSettings>();
-    for (var stage : MAPPER.readTree(file.toFile()).path("stages").properties()) {
-      stages.add(stage(stage.getKey(), stage.getValue()));
+  static StageSettings stage(Path file, String name) throws IOException {
+    var stages = MAPPER.readTree(file.toFile()).path("stages");
+    var node = stages.get(name);
+    if (node == null) {
+      throw new IllegalArgumentException(
+          "stages.%s is missing; there are: %s"
+              .formatted(
+                  name,
+                  stages.properties().stream().map(Map.Entry::getKey).collect(joining(", "))));
     }
-    if (stages.isEmpty()) {
-      throw new IllegalArgumentException("stages is missing or empty");
-    }
-    return List.copyOf(stages);
-  }
-
-  private static StageSettings stage(String name, JsonNode node) {
     for (var setting : node.properties()) {
       if (!SETTINGS.contains(setting.getKey())) {
         throw wrong(name, setting.getKey(), "is not a setting");
       }
     }
+    for (var other : stages.properties()) {
+      if (!other.getKey().equals(name)
+          && node.has("account")
+          && node.get("account").equals(other.getValue().get("account"))
+          && node.path("region").equals(other.getValue().path("region"))) {
+        throw wrong(name, "account", "and region are those of stages." + other.getKey());
+      }
+    }
+    var mayBeAnywhere = name.equals(StageSettings.DEV);
     return new StageSettings(
         name,
-        node.has("account") ? Optional.of(text(name, node, "account")) : Optional.empty(),
+        mayBeAnywhere && !node.has("account")
+            ? Optional.empty()
+            : Optional.of(text(name, node, "account")),
         text(name, node, "region"),
         node.has("otherRegionAllowed") && flag(name, node, "otherRegionAllowed"),
-        number(name, node, "metersMax"));
+        number(name, node, "metersMax"),
+        number(name, node, "recoveryDays"),
+        mayBeAnywhere && !node.has("alarmAddress")
+            ? Optional.empty()
+            : Optional.of(text(name, node, "alarmAddress")),
+        number(name, node, "budgetUsdPerMonth"),
+        removal(name, node),
+        flag(name, node, "deletionProtection"));
+  }
+
+  private static Removal removal(String stage, JsonNode node) {
+    return switch (text(stage, node, "removal")) {
+      case "retain" -> Removal.RETAIN;
+      case "destroy" -> Removal.DESTROY;
+      default -> throw wrong(stage, "removal", "must be retain or destroy");
+    };
   }
 
   private static String text(String stage, JsonNode node, String setting) {

@@ -16,12 +16,10 @@ import software.constructs.Construct;
 
 /// What the platform keeps: the tables of its planes, and the keys that everything lies under.
 ///
-/// All of it stays when the stack goes. The construct ids of tables and keys are the names the rest
-/// of the project knows them by; their physical names are CloudFormation's.
+/// All of it stays when the stack goes, unless the stage is one to throw away. The construct ids of
+/// tables and keys are the names the rest of the project knows them by; their physical names are
+/// CloudFormation's.
 final class Data extends Stack {
-
-  /// How far back a table can be restored: short, for what has expired lives on as long.
-  private static final int RECOVERY_DAYS = 7;
 
   /// A new on-demand table takes this many writes a second unless it is told to expect more.
   private static final int UNTOLD_WRITES_PER_SECOND = 4_000;
@@ -53,17 +51,23 @@ final class Data extends Stack {
   // The device plane: what a crew needs, never energy.
   final KeyedTable deviceStatus;
 
+  private final StageSettings settings;
+
   Data(Construct scope, StageSettings settings) {
     super(scope, "Data");
+    this.settings = settings;
+    var removal = removal(settings);
 
     // A key's policy names its users, so they come before it.
     collectRole = PlatformFunction.role(this, "CollectRole");
     releaseRole = PlatformFunction.role(this, "ReleaseRole");
-    dayKeyKey = EncryptionKeys.ofDayKeys(this, "DayKeyKey", List.of(collectRole, releaseRole));
-    logsKey = EncryptionKeys.ofLogs(this, "LogsKey", settings.name() + "-*");
-    functionsKey = EncryptionKeys.ofFunctions(this, "FunctionsKey");
+    dayKeyKey =
+        EncryptionKeys.ofDayKeys(this, "DayKeyKey", List.of(collectRole, releaseRole), removal);
+    logsKey = EncryptionKeys.ofLogs(this, "LogsKey", settings.name() + "-*", removal);
+    functionsKey = EncryptionKeys.ofFunctions(this, "FunctionsKey", removal);
 
-    var consumption = EncryptionKeys.ofTables(this, "ConsumptionKey", "The consumption plane");
+    var consumption =
+        EncryptionKeys.ofTables(this, "ConsumptionKey", "The consumption plane", removal);
     openBlocks =
         unrestorable(
             expectingReports(table("OpenBlocks", consumption, "c", "b"), settings.metersMax())
@@ -83,11 +87,12 @@ final class Data extends Stack {
     reconciliations =
         restorable(table("Reconciliations", consumption, "tenant", "day"), consumption);
 
-    var configuration = EncryptionKeys.ofTables(this, "ConfigurationKey", "The configuration");
+    var configuration =
+        EncryptionKeys.ofTables(this, "ConfigurationKey", "The configuration", removal);
     tenants = restorable(table("Tenants", configuration, "tenant"), configuration);
     cohorts = restorable(table("Cohorts", configuration, "tenant", "cohort"), configuration);
 
-    var device = EncryptionKeys.ofTables(this, "DeviceKey", "The device plane");
+    var device = EncryptionKeys.ofTables(this, "DeviceKey", "The device plane", removal);
     deviceStatus =
         unrestorable(
             table("DeviceStatus", device, "tenant", "thing"),
@@ -103,12 +108,19 @@ final class Data extends Stack {
         .billingMode(BillingMode.PAY_PER_REQUEST)
         .encryption(TableEncryption.CUSTOMER_MANAGED)
         .encryptionKey(key)
-        .deletionProtection(true)
-        .removalPolicy(RemovalPolicy.RETAIN);
+        .deletionProtection(settings.deletionProtection())
+        .removalPolicy(removal(settings));
   }
 
   private Table.Builder table(String id, Key key, String partitionKey, String sortKey) {
     return table(id, key, partitionKey).sortKey(text(sortKey)).timeToLiveAttribute("expiresAt");
+  }
+
+  private static RemovalPolicy removal(StageSettings settings) {
+    return switch (settings.removal()) {
+      case RETAIN -> RemovalPolicy.RETAIN;
+      case DESTROY -> RemovalPolicy.DESTROY;
+    };
   }
 
   private static Attribute text(String name) {
@@ -124,11 +136,11 @@ final class Data extends Stack {
             WarmThroughput.builder().writeUnitsPerSecond(writesPerSecond).build());
   }
 
-  private static KeyedTable restorable(Table.Builder table, Key key) {
+  private KeyedTable restorable(Table.Builder table, Key key) {
     var recovery =
         PointInTimeRecoverySpecification.builder()
             .pointInTimeRecoveryEnabled(true)
-            .recoveryPeriodInDays(RECOVERY_DAYS)
+            .recoveryPeriodInDays(settings.recoveryDays())
             .build();
     return new KeyedTable(table.pointInTimeRecoverySpecification(recovery).build(), key);
   }

@@ -76,19 +76,19 @@ final class EncryptionKeys {
   private EncryptionKeys() {}
 
   /// The key of one plane's tables: of use through DynamoDB.
-  static Key ofTables(Construct scope, String id, String description) {
-    return key(scope, id, description, throughService(scope, "dynamodb"));
+  static Key ofTables(Construct scope, String id, String description, RemovalPolicy removal) {
+    return key(scope, id, description, removal, throughService(scope, "dynamodb"));
   }
 
   /// The key of functions' environments and snapshots: of use through Lambda.
-  static Key ofFunctions(Construct scope, String id) {
-    return key(scope, id, "Environments and snapshots", throughService(scope, "lambda"));
+  static Key ofFunctions(Construct scope, String id, RemovalPolicy removal) {
+    return key(scope, id, "Environments and snapshots", removal, throughService(scope, "lambda"));
   }
 
   /// The key of log groups: of use to CloudWatch Logs.
   ///
   /// @param groups the pattern of their names
-  static Key ofLogs(Construct scope, String id, String groups) {
+  static Key ofLogs(Construct scope, String id, String groups, RemovalPolicy removal) {
     var stack = Stack.of(scope);
     var arns =
         stack.formatArn(
@@ -103,27 +103,31 @@ final class EncryptionKeys {
         scope,
         id,
         "Logs",
+        removal,
         PolicyStatement.Builder.create()
             .principals(List.of(logs))
             .actions(KEEP_DATA)
             .conditions(Map.of("ArnLike", Map.of("kms:EncryptionContext:aws:logs:arn", arns))));
   }
 
-  /// The key of what IoT Core itself keeps: of use to the role that IoT Core takes on for it.
+  /// The key of what IoT Core itself keeps: of use to the role that IoT Core takes on for it. It
+  /// always stays, for the account's registry lies under it, whatever becomes of the stack.
   static Key ofRegistry(Construct scope, String id, Role iot) {
     return key(
         scope,
         id,
         "IoT Core's registry and retained messages",
+        RemovalPolicy.RETAIN,
         PolicyStatement.Builder.create().principals(List.of(iot)).actions(KEEP_DATA));
   }
 
   /// The key that wraps day keys: of use to these roles and nobody else, the operator included.
-  static Key ofDayKeys(Construct scope, String id, List<Role> users) {
+  static Key ofDayKeys(Construct scope, String id, List<Role> users, RemovalPolicy removal) {
     return key(
         scope,
         id,
         "Wraps the day keys, which mask open readings",
+        removal,
         PolicyStatement.Builder.create()
             .principals(users)
             .actions(WRAP_DAY_KEYS)
@@ -164,7 +168,11 @@ final class EncryptionKeys {
   }
 
   private static Key key(
-      Construct scope, String id, String description, PolicyStatement.Builder use) {
+      Construct scope,
+      String id,
+      String description,
+      RemovalPolicy removal,
+      PolicyStatement.Builder use) {
     var administration =
         PolicyStatement.Builder.create()
             .principals(List.of(new AccountRootPrincipal()))
@@ -177,7 +185,7 @@ final class EncryptionKeys {
         .description(description)
         .enableKeyRotation(true)
         .policy(PolicyDocument.Builder.create().statements(statements).build())
-        .removalPolicy(RemovalPolicy.RETAIN)
+        .removalPolicy(removal)
         .build();
   }
 }

@@ -14,7 +14,8 @@ import software.constructs.Construct;
 
 /// What IoT Core itself keeps, under a key of ours: things, certificates, retained messages.
 ///
-/// It is one setting for the whole account and region.
+/// It is one setting for the whole account and region, and stays when the stack goes: things and
+/// certificates are not the stack's.
 final class RegistryEncryption extends Construct {
 
   RegistryEncryption(Construct scope) {
@@ -46,6 +47,10 @@ final class RegistryEncryption extends Construct {
             .kmsAccessRoleArn(role.getRoleArn())
             .build();
     encryption.getNode().addDependency(policy);
+
+    // IoT Core could not open its own registry without any one of them.
+    role.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    policy.applyRemovalPolicy(RemovalPolicy.RETAIN);
     encryption.applyRemovalPolicy(RemovalPolicy.RETAIN);
   }
 }

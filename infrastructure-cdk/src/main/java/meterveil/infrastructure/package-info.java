@@ -1,6 +1,6 @@
 /// What is deployed, and nothing about what it computes.
 ///
-/// [App] reads `cdk.json` and writes the templates of every stage. A stage has two stacks: [Data]
+/// [App] reads `cdk.json` and writes the templates of one stage. A stage has two stacks: [Data]
 /// keeps (keys, tables, who may use the keys that name their users), [Ingest] moves. Read [Ingest]
 /// from the top and you walk the way of a reading: [MeterIdentity] lets a meter in, [Resend] asks
 /// it again for what got lost, [Collection] takes its readings in, [Release] gives usage out;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import meterveil.cell.DayKeyTable;
 import meterveil.cohort.CohortTable;
@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awscdk.assertions.Template;
 import software.amazon.awssdk.enhanced.dynamodb.TableSchema;
 
@@ -80,14 +81,32 @@ class DataTest {
   }
 
   @Test
-  void keepsTablesAndKeysWhenTheStackGoes() {
-    for (var type : List.of("AWS::DynamoDB::Table", "AWS::KMS::Key")) {
-      assertThat(Synthesis.dev().ofType(type))
-          .isNotEmpty()
-          .allSatisfy(kept ->
-              assertThat(kept.definition())
-                  .containsEntry("DeletionPolicy", "Retain")
-                  .containsEntry("UpdateReplacePolicy", "Retain"));
+  void keepsTablesAndKeysWhenTheStackOfProdGoes() {
+    assertThat(stores(Synthesis.prod()))
+        .isNotEmpty()
+        .allSatisfy(kept -> assertThat(removal(kept)).containsExactly("Retain", "Retain"));
+    assertThat(Synthesis.prod().ofType("AWS::DynamoDB::Table"))
+        .allSatisfy(
+            table -> assertThat(table.textAt("DeletionProtectionEnabled")).isEqualTo("true"));
+  }
+
+  @Test
+  void leavesNothingOfDevButTheKeyOfTheRegistry() {
+    assertThat(stores(Synthesis.dev()))
+        .filteredOn(kept -> !kept.construct().equals("RegistryKey"))
+        .isNotEmpty()
+        .allSatisfy(kept -> assertThat(removal(kept)).containsExactly("Delete", "Delete"));
+    assertThat(Synthesis.dev().ofType("AWS::DynamoDB::Table"))
+        .allSatisfy(
+            table -> assertThat(table.textAt("DeletionProtectionEnabled")).isEqualTo("false"));
+  }
+
+  /// The account's registry lies under them, and IoT Core reads it as this role.
+  @ParameterizedTest
+  @ValueSource(strings = {"RegistryKey", "RegistryRole", "RegistryPolicy", "RegistryEncryption"})
+  void keepsWhatIotCoreNeedsToReadItsRegistry(String id) {
+    for (var stage : List.of(Synthesis.dev(), Synthesis.prod())) {
+      assertThat(removal(Changes.resource(stage, id))).containsExactly("Retain", "Retain");
     }
   }
 
@@ -108,10 +127,7 @@ class DataTest {
   /// Twice a million meters in 300 seconds.
   @Test
   void warmsTablesForAMillionMeters() {
-    var stack =
-        new Data(
-            new software.amazon.awscdk.App(),
-            new StageSettings("large", Optional.empty(), "us-west-2", false, 1_000_000));
+    var stack = new Data(new software.amazon.awscdk.App(), Synthesis.settings("prod"));
     var warm = Map.of("WarmThroughput", Map.of("WriteUnitsPerSecond", 6_667));
 
     var template = Template.fromStack(stack);
@@ -121,6 +137,21 @@ class DataTest {
         .containsExactlyInAnyOrder("OpenBlocks", "Usage");
     assertThat(Synthesis.dev().ofType("AWS::DynamoDB::Table"))
         .allSatisfy(table -> assertThat(table.at("WarmThroughput")).isEmpty());
+  }
+
+  private static List<Resource> stores(Templates stage) {
+    return stage.resources().values().stream()
+        .filter(
+            resource -> Set.of("AWS::DynamoDB::Table", "AWS::KMS::Key").contains(resource.type()))
+        .toList();
+  }
+
+  /// What becomes of a resource when its stack goes, and when it is replaced.
+  private static List<Object> removal(Resource resource) {
+    var definition = resource.definition();
+    return Stream.of("DeletionPolicy", "UpdateReplacePolicy")
+        .map(policy -> definition.getOrDefault(policy, "Delete"))
+        .toList();
   }
 
   private static Resource table(String id) {

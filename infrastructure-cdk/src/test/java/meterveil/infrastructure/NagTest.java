@@ -19,7 +19,7 @@ class NagTest {
   @DisplayName("T45 cdk-nag has no finding left")
   void hasNothingAgainstTheStacks() {
     assertThat(Synthesis.stacks())
-        .hasSize(2)
+        .hasSize(4)
         .map(Annotations::fromStack)
         .allSatisfy(found -> {
           found.hasNoError("*", Match.anyValue());

@@ -6,90 +6,197 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import meterveil.infrastructure.StageSettings.Removal;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What `cdk.json` may say of a stage.
 class StageSettingsTest {
 
+  private static final Map<String, Object> COMPLETE =
+      Map.of(
+          "account",
+          "123456789012",
+          "region",
+          "us-west-2",
+          "metersMax",
+          5,
+          "recoveryDays",
+          7,
+          "alarmAddress",
+          "operator@example.com",
+          "budgetUsdPerMonth",
+          100,
+          "removal",
+          "retain",
+          "deletionProtection",
+          true);
+
   @TempDir Path folder;
 
   @Test
-  @DisplayName("T26 the only stage lies in Oregon")
-  void knowsTheStageOfTheProject() throws IOException {
-    assertThat(CdkJson.stages(Synthesis.MODULE.resolve("cdk.json")))
-        .containsExactly(new StageSettings("dev", Optional.empty(), "us-west-2", false, 10_000));
+  @DisplayName("T26 a stage lies in Oregon")
+  void knowsAStage() throws IOException {
+    assertThat(stage("prod", Map.of()))
+        .isEqualTo(
+            new StageSettings(
+                "prod",
+                Optional.of("123456789012"),
+                "us-west-2",
+                false,
+                5,
+                7,
+                Optional.of("operator@example.com"),
+                100,
+                Removal.RETAIN,
+                true));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "staging", "prod"})
+  @DisplayName("T26 the project's stages lie in Oregon")
+  void knowsTheStagesOfTheProject(String stage) {
+    assertThat(Synthesis.settings(stage).region()).isEqualTo("us-west-2");
+    assertThat(Synthesis.settings(stage).otherRegionAllowed()).isFalse();
   }
 
   @Test
   @DisplayName("T26 another region needs a setting of its own")
   void allowsAnotherRegionExplicitly() throws IOException {
-    var settings = "{'region': 'eu-central-1', 'metersMax': 5, 'otherRegionAllowed': true}";
+    var settings = stage("eu", Map.of("region", "eu-central-1", "otherRegionAllowed", true));
 
-    assertThat(stages("{'stages': {'eu': %s}}".formatted(settings)))
-        .containsExactly(new StageSettings("eu", Optional.empty(), "eu-central-1", true, 5));
+    assertThat(settings.region()).isEqualTo("eu-central-1");
   }
 
   @Test
   @DisplayName("T26 another region alone is refused")
   void refusesAnotherRegion() {
-    assertThatThrownBy(
-            () -> stages("{'stages': {'dev': {'region': 'eu-central-1', 'metersMax': 5}}}"))
+    assertThatThrownBy(() -> stage("eu", Map.of("region", "eu-central-1")))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("stages.dev.region must be us-west-2")
+        .hasMessageContaining("stages.eu.region must be us-west-2")
         .hasMessageContaining("otherRegionAllowed");
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
-      quoteCharacter = '"',
       textBlock =
           """
-          {}                                                          | stages is missing
-          {'stages': {}}                                              | stages is missing
-          {'stages': {'dev': {'metersMax': 5}}}                       | stages.dev.region is missing
-          {'stages': {'dev': {'region': 'us-west-2'}}}                | stages.dev.metersMax is missing
-          {'stages': {'dev': {'region': 7, 'metersMax': 5}}}          | stages.dev.region must be a string
-          {'stages': {'dev': {'region': 'Oregon', 'metersMax': 5}}}   | stages.dev.region must be an AWS region
-          {'stages': {'dev': {'region': 'us-west-2', 'metersMax': 0}}}      | stages.dev.metersMax must be from 1
-          {'stages': {'dev': {'region': 'us-west-2', 'metersMax': 1000001}}}| stages.dev.metersMax must be from 1
-          {'stages': {'dev': {'region': 'us-west-2', 'metersMax': 0.5}}}    | stages.dev.metersMax must be a whole
-          {'stages': {'dev': {'region': 'us-west-2', 'metersMax': 5, 'account': '12'}}}    | stages.dev.account must be
-          {'stages': {'dev': {'region': 'us-west-2', 'metersMax': 5, 'otherRegionAllowed': 1}}} | stages.dev.otherRegionAllowed must
-          {'stages': {'dev': {'region': 'us-west-2', 'metersMax': 5, 'regoin': 'x'}}}      | stages.dev.regoin is not a setting
-          {'stages': {'Dev': {'region': 'us-west-2', 'metersMax': 5}}}                     | stages.Dev must be
+          region             | 7            | stages.prod.region must be a string
+          region             | "Oregon"     | stages.prod.region must be an AWS region
+          metersMax          | 0            | stages.prod.metersMax must be from 1
+          metersMax          | 1000001      | stages.prod.metersMax must be from 1
+          metersMax          | 0.5          | stages.prod.metersMax must be a whole
+          account            | "12"         | stages.prod.account must be twelve digits
+          otherRegionAllowed | 1            | stages.prod.otherRegionAllowed must be true or false
+          recoveryDays       | 0            | stages.prod.recoveryDays must be from 1
+          recoveryDays       | 36           | stages.prod.recoveryDays must be from 1
+          alarmAddress       | "nobody"     | stages.prod.alarmAddress must be an e-mail address
+          budgetUsdPerMonth  | 0            | stages.prod.budgetUsdPerMonth must be from 1
+          removal            | "keep"       | stages.prod.removal must be retain or destroy
+          removal            | "destroy"    | stages.prod.removal must be retain in this stage
+          deletionProtection | "yes"        | stages.prod.deletionProtection must be true or false
+          deletionProtection | false        | stages.prod.deletionProtection must be true in this
+          regoin             | "us-west-2"  | stages.prod.regoin is not a setting
           """)
-  void namesTheSettingThatIsWrong(String json, String message) {
-    assertThatThrownBy(() -> stages(json))
+  void namesTheSettingThatIsWrong(String setting, String json, String message) throws IOException {
+    var value = CdkJson.read(Files.writeString(folder.resolve("value"), "{\"v\":" + json + "}"));
+
+    assertThatThrownBy(() -> stage("prod", Map.of(setting, value.values().iterator().next())))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining(message);
+        .hasMessageStartingWith(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "account",
+        "region",
+        "metersMax",
+        "recoveryDays",
+        "alarmAddress",
+        "budgetUsdPerMonth",
+        "removal",
+        "deletionProtection"
+      })
+  void namesTheSettingThatIsMissing(String setting) {
+    assertThatThrownBy(() -> stageWithout("staging", setting))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("stages.staging.%s is missing", setting);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"account", "alarmAddress"})
+  void letsDevGoWithout(String setting) throws IOException {
+    assertThat(stageWithout("dev", setting)).hasFieldOrPropertyWithValue(setting, Optional.empty());
   }
 
   @Test
-  void refusesTheSameSettingTwice() {
-    assertThatThrownBy(
-            () -> stages("{'stages': {'dev': {'region': 'us-west-2', 'region': 'us-west-2'}}}"))
+  void refusesToDestroyWhatIsProtected() {
+    assertThatThrownBy(() -> stage("staging", Map.of("removal", "destroy")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("stages.staging.removal must be retain as long as");
+  }
+
+  @Test
+  void namesTheStageThatIsMissing() {
+    assertThatThrownBy(() -> CdkJson.stage(Synthesis.MODULE.resolve("cdk.json"), "test"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("stages.test is missing; there are: dev, staging, prod");
+  }
+
+  @Test
+  void refusesANameThatStacksCannotHave() {
+    assertThatThrownBy(() -> stage("Dev", Map.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("stages.Dev must be a name");
+  }
+
+  @Test
+  void refusesTheSameSettingTwice() throws IOException {
+    var file =
+        Files.writeString(
+            folder.resolve("cdk.json"),
+            "{\"stages\": {\"dev\": {\"region\": \"us-west-2\", \"region\": \"us-west-2\"}}}");
+
+    assertThatThrownBy(() -> CdkJson.stage(file, "dev"))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("region");
   }
 
   @Test
-  void refusesASecondStageInAnAccountAndRegion() {
-    var dev = new StageSettings("dev", Optional.of("123456789012"), "us-west-2", false, 5);
-    var test = new StageSettings("test", Optional.of("123456789012"), "us-west-2", false, 5);
+  void refusesASecondStageInAnAccountAndRegion() throws IOException {
+    var stages = Map.of("staging", COMPLETE, "prod", COMPLETE);
+    var file =
+        Files.writeString(folder.resolve("cdk.json"), CdkJson.text(Map.of("stages", stages)));
 
-    assertThatThrownBy(() -> App.of(Synthesis.MODULE, List.of(dev, test), folder))
+    assertThatThrownBy(() -> CdkJson.stage(file, "prod"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("stages.test shares its account and region");
+        .hasMessage("stages.prod.account and region are those of stages.staging");
   }
 
-  private List<StageSettings> stages(String json) throws IOException {
-    return CdkJson.stages(Files.writeString(folder.resolve("cdk.json"), json.replace('\'', '"')));
+  /// A stage with all it needs and these settings besides or instead.
+  private StageSettings stage(String name, Map<String, Object> settings) throws IOException {
+    var changed = new LinkedHashMap<>(COMPLETE);
+    changed.putAll(settings);
+    return read(name, changed);
+  }
+
+  private StageSettings stageWithout(String name, String setting) throws IOException {
+    var changed = new LinkedHashMap<>(COMPLETE);
+    changed.remove(setting);
+    return read(name, changed);
+  }
+
+  private StageSettings read(String name, Map<String, Object> settings) throws IOException {
+    var json = CdkJson.text(Map.of("stages", Map.of(name, settings)));
+    return CdkJson.stage(Files.writeString(folder.resolve("cdk.json"), json), name);
   }
 }

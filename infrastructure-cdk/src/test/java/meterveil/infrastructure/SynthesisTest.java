@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import meterveil.infrastructure.StageSettings.Removal;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,12 +70,22 @@ class SynthesisTest {
 
   @Test
   void keepsThePromisesInAnAccountAndRegionOfItsOwn() throws IOException {
-    var account = Optional.of("123456789012");
-    var stages = List.of(new StageSettings("eu", account, "eu-central-1", true, 1_000_000));
+    var stage =
+        new StageSettings(
+            "eu",
+            Optional.of("123456789012"),
+            "eu-central-1",
+            true,
+            1_000_000,
+            7,
+            Optional.of("operator@example.com"),
+            100,
+            Removal.RETAIN,
+            true);
 
-    App.of(Synthesis.MODULE, stages, folder).synth();
+    App.of(Synthesis.MODULE, stage, folder).synth();
 
-    App.judge(folder, stages);
+    App.judge(folder, stage);
   }
 
   @Test
@@ -86,9 +97,8 @@ class SynthesisTest {
       var careless = Files.readString(file).replace("\"KMSMasterKeyId\"", "\"KeyId\"");
       Files.writeString(stage.resolve(file.getFileName()), careless);
     }
-    var stages = CdkJson.stages(Synthesis.MODULE.resolve("cdk.json"));
 
-    assertThatThrownBy(() -> App.judge(folder, stages))
+    assertThatThrownBy(() -> App.judge(folder, Synthesis.settings("dev")))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("T31 OpenBlocks")
         .hasMessageContaining("T31 DeviceStatus");
@@ -99,7 +109,8 @@ class SynthesisTest {
     var module = Files.createDirectory(folder.resolve("infrastructure-cdk"));
     var settings = Files.copy(Synthesis.MODULE.resolve("cdk.json"), module.resolve("cdk.json"));
 
-    assertThatThrownBy(() -> App.of(module, CdkJson.stages(settings), folder.resolve("cdk.out")))
+    assertThatThrownBy(
+            () -> App.of(module, CdkJson.stage(settings, "dev"), folder.resolve("cdk.out")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("functions/resend/target/function.zip");
   }
@@ -114,7 +125,8 @@ class SynthesisTest {
             System.getProperty("java.class.path"),
             App.class.getName(),
             Synthesis.MODULE.toString(),
-            assembly.toString());
+            assembly.toString(),
+            "dev");
     var process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     try {
