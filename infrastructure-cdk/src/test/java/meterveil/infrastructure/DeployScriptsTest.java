@@ -1,0 +1,170 @@
+package meterveil.infrastructure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// `scripts/deploy` and `scripts/destroy`, as far as they go without an account: what builds,
+/// installs and deploys is stood in for by scripts that write down how they were called.
+class DeployScriptsTest {
+
+  private static final Path SCRIPTS = Synthesis.MODULE.resolveSibling("scripts");
+  private static final String LOCK = "package-lock.json";
+
+  /// Beside itself, a stand-in puts its name and what it was given into `calls`.
+  private static final String STAND_IN =
+      """
+      #!/bin/bash
+      echo "${0##*/} $*" >>"$CALLS"
+      [ ! -f "$CALLS.fails-${0##*/}" ]
+      """;
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void copyTheScripts() throws IOException {
+    Files.createDirectories(folder.resolve("scripts"));
+    for (var name : List.of("java.sh", "cdk.sh", "synth", "deploy", "destroy")) {
+      Files.copy(SCRIPTS.resolve(name), folder.resolve("scripts").resolve(name));
+    }
+    var module = Files.createDirectories(folder.resolve("infrastructure-cdk"));
+    Files.createDirectories(module.resolve("target").resolve("cdk.out-dev"));
+    Files.createDirectories(module.resolve("target").resolve("cdk.out-prod"));
+    Files.copy(Synthesis.MODULE.resolve(LOCK), module.resolve(LOCK));
+    standIn(folder.resolve("mvnw"));
+    for (var tool : List.of("npm", "npx")) {
+      standIn(Files.createDirectories(folder.resolve("bin")).resolve(tool));
+    }
+  }
+
+  @Test
+  void deploysWhatItHasJustWritten() throws Exception {
+    assertThat(run("", "deploy", "prod", "--require-approval", "never").exitCode).isZero();
+
+    assertThat(calls())
+        .containsExactly(
+            "mvnw -q -B package -pl infrastructure-cdk -am -Dmaven.test.skip=true"
+                + " -Dcdk.validation=true -Dcdk.stage=prod -Dcdk.assembly=cdk.out-prod",
+            "npm ci --prefix infrastructure-cdk --no-audit --no-fund",
+            "npx --prefix infrastructure-cdk --no-install cdk"
+                + " --app infrastructure-cdk/target/cdk.out-prod"
+                + " deploy prod/* --require-approval never");
+  }
+
+  @Test
+  void deploysNothingThatCouldNotBeWritten() throws Exception {
+    Files.createFile(folder.resolve("calls.fails-mvnw"));
+
+    assertThat(run("", "deploy", "dev").exitCode).isNotZero();
+
+    assertThat(calls()).noneMatch(call -> call.startsWith("npx"));
+  }
+
+  @Test
+  void installsTheCommandLineOnce() throws Exception {
+    run("", "deploy", "dev");
+    run("", "deploy", "dev");
+
+    assertThat(calls()).filteredOn(call -> call.startsWith("npm")).hasSize(1);
+  }
+
+  @Test
+  void installsTheCommandLineAgainWhenAnotherIsPinned() throws Exception {
+    run("", "deploy", "dev");
+    Files.writeString(folder.resolve("infrastructure-cdk").resolve(LOCK), "{}");
+    run("", "deploy", "dev");
+
+    assertThat(calls()).filteredOn(call -> call.startsWith("npm")).hasSize(2);
+  }
+
+  @Test
+  void triesAgainToInstallWhatCouldNotBeInstalled() throws Exception {
+    Files.createFile(folder.resolve("calls.fails-npm"));
+
+    assertThat(run("", "deploy", "dev").exitCode).isNotZero();
+    assertThat(run("", "deploy", "dev").exitCode).isNotZero();
+
+    assertThat(calls()).filteredOn(call -> call.startsWith("npm")).hasSize(2);
+    assertThat(calls()).noneMatch(call -> call.startsWith("npx"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"deploy", "destroy"})
+  void asksForTheStage(String script) throws Exception {
+    var run = run("", script);
+
+    assertThat(run.exitCode).isEqualTo(2);
+    assertThat(run.printed).startsWith("Which stage? scripts/" + script + " STAGE");
+    assertThat(calls()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n", "yes\n", "production\n", "PROD\n"})
+  void destroysProdOnlyWhenItsNameIsTyped(String typed) throws Exception {
+    var run = run(typed, "destroy", "prod", "--force");
+
+    assertThat(run.exitCode).isEqualTo(1);
+    assertThat(run.printed).endsWith("Nothing was deleted.\n");
+    assertThat(calls()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "prod"})
+  void destroysAStage(String stage) throws Exception {
+    assertThat(run("prod\n", "destroy", stage, "--force").exitCode).isZero();
+
+    assertThat(calls().getLast())
+        .isEqualTo(
+            "npx --prefix infrastructure-cdk --no-install cdk"
+                + " --app infrastructure-cdk/target/cdk.out-%s destroy %s/* --force",
+            stage, stage);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"package.json", LOCK})
+  void pinsTheCommandLineExactly(String file) throws IOException {
+    assertThat(Synthesis.MODULE.resolve(file)).content().contains("\"aws-cdk\": \"2.1148.1\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"deploy", "destroy", "synth"})
+  void isShort(String script) throws IOException {
+    assertThat(Files.readAllLines(SCRIPTS.resolve(script))).hasSizeLessThan(30);
+  }
+
+  private record Run(int exitCode, String printed) {}
+
+  private Run run(String typed, String... command) throws IOException, InterruptedException {
+    var script = folder.resolve("scripts").resolve(command[0]).toString();
+    var arguments = List.of(command).subList(1, command.length);
+    var builder = new ProcessBuilder("/bin/bash", script).redirectErrorStream(true);
+    builder.command().addAll(arguments);
+    var environment = builder.environment();
+    environment.put("PATH", folder.resolve("bin") + ":" + environment.get("PATH"));
+    environment.put("JAVA_HOME", System.getProperty("java.home"));
+    environment.put("CALLS", folder.resolve("calls").toString());
+    builder.redirectInput(Files.writeString(folder.resolve("typed"), typed).toFile());
+    var process = builder.start();
+    var printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Run(process.waitFor(), printed);
+  }
+
+  private List<String> calls() throws IOException {
+    var calls = folder.resolve("calls");
+    return Files.exists(calls) ? Files.readAllLines(calls) : List.of();
+  }
+
+  private static void standIn(Path file) throws IOException {
+    Files.writeString(file, STAND_IN);
+    assertThat(file.toFile().setExecutable(true)).isTrue();
+  }
+}
