@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Names and ARNs that CloudFormation would make up are made from the stack's and the resource's
 /// own, so that they are the same in each run. Resource types, properties and functions that are
-/// neither implemented nor known to need nothing stop the reading, with the resource's name.
+/// neither implemented nor known to need nothing stop the reading, with the resource's name. Stacks
+/// that only look after the platform are not read at all.
 public final class CloudAssembly {
 
   /// The account of the embedded run.
@@ -152,6 +153,10 @@ public final class CloudAssembly {
           "AWS::Logs::ResourcePolicy",
           "AWS::Scheduler::ScheduleGroup");
 
+  /// Stacks, by the ends of their names, that take no part in a reading's way: alarms, trails, what
+  /// is set in the account. What another stack imports from one of them is not there.
+  private static final Set<String> NOT_READ = Set.of("Ops");
+
   /// Elements of a resource that say nothing to one machine.
   private static final Set<String> ELEMENTS =
       Set.of(
@@ -230,6 +235,9 @@ public final class CloudAssembly {
         case "aws:cloudformation:stack" -> {
           JsonNode template = json(folder.resolve(properties.path("templateFile").asText()));
           String name = properties.path("stackName").asText(artifact.getKey());
+          if (NOT_READ.contains(name.substring(name.lastIndexOf('-') + 1))) {
+            continue;
+          }
           stacks.add(new Stack(name, folder, template));
           String environment = artifact.getValue().path("environment").asText();
           regions.add(environment.substring(environment.lastIndexOf('/') + 1));

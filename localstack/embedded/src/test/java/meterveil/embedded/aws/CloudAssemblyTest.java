@@ -65,6 +65,8 @@ class CloudAssemblyTest {
             + "{\"Ref\": \"Nowhere\"}}} | Nowhere",
         "\"Key\": {\"Type\": \"AWS::KMS::Key\", \"Properties\": {\"Description\": "
             + "{\"Fn::ImportValue\": \"elsewhere\"}}} | elsewhere",
+        "\"Key\": {\"Type\": \"AWS::KMS::Key\", \"Properties\": {\"Description\": "
+            + "{\"Fn::ImportValue\": \"dev-Ops:Topic\"}}} | dev-Ops:Topic",
       })
   void refusesWhatIsNotImplementedByName(String resources, String named) {
     assertThatThrownBy(() -> read(resources))
@@ -92,6 +94,11 @@ class CloudAssemblyTest {
     assertThat(assembly.named("AWS::KMS::Key", "DayKey").logicalId()).isEqualTo("DayKey01234567");
     assertThatThrownBy(() -> assembly.named("AWS::KMS::Key", "D"))
         .hasMessageContaining("DayKey01234567");
+  }
+
+  @Test
+  void passesOverTheStackThatOnlyWatches() throws IOException {
+    assertThat(read(TestAssembly.key("Key")).ofType("AWS::SNS::Topic")).isEmpty();
   }
 
   @Test

@@ -8,7 +8,8 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import meterveil.embedded.probe.ProbeFunction;
 
-/// Small assemblies as CDK writes them: a stage with one stack, and the probe as its only asset.
+/// Small assemblies as CDK writes them: a stage with a stack, the probe as its only asset, and a
+/// stack that only watches.
 public final class TestAssembly {
 
   private TestAssembly() {}
@@ -35,7 +36,16 @@ public final class TestAssembly {
             "type": "cdk:asset-manifest", "properties": {"file": "devData.assets.json"}},
           "devData": {
             "type": "aws:cloudformation:stack", "environment": "aws://unknown-account/us-west-2",
-            "properties": {"templateFile": "devData.template.json", "stackName": "dev-Data"}}}}
+            "properties": {"templateFile": "devData.template.json", "stackName": "dev-Data"}},
+          "devOps": {
+            "type": "aws:cloudformation:stack", "environment": "aws://unknown-account/us-west-2",
+            "properties": {"templateFile": "devOps.template.json", "stackName": "dev-Ops"}}}}
+        """);
+    Files.writeString(
+        stage.resolve("devOps.template.json"),
+        """
+        {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+         "Outputs": {"Export": {"Value": "alarms", "Export": {"Name": "dev-Ops:Topic"}}}}
         """);
     Files.writeString(
         stage.resolve("devData.assets.json"),
