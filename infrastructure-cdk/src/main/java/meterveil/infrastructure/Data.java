@@ -36,6 +36,7 @@ final class Data extends Stack {
   final Key dayKeyKey;
   final Key logsKey;
   final Key functionsKey;
+  final Key registryKey;
 
   // The consumption plane: cells, never meters.
   final KeyedTable openBlocks;
@@ -63,7 +64,9 @@ final class Data extends Stack {
     releaseRole = PlatformFunction.role(this, "ReleaseRole");
     dayKeyKey =
         EncryptionKeys.ofDayKeys(this, "DayKeyKey", List.of(collectRole, releaseRole), removal);
-    logsKey = EncryptionKeys.ofLogs(this, "LogsKey", settings.name() + "-*", removal);
+    logsKey =
+        EncryptionKeys.ofLogs(
+            this, "LogsKey", List.of(settings.name() + "-*", BrokerLogs.GROUP), removal);
     functionsKey = EncryptionKeys.ofFunctions(this, "FunctionsKey", removal);
 
     var consumption =
@@ -99,7 +102,11 @@ final class Data extends Stack {
             device,
             "A meter's next status replaces a lost one; a backup would outlive its retention.");
 
-    new RegistryEncryption(this);
+    // The account's only log group of this name comes first: where it is, there is a stage already.
+    var brokerLogs = new BrokerLogs(this, logsKey);
+    var registry = new RegistryEncryption(this);
+    registry.getNode().addDependency(brokerLogs.group);
+    registryKey = registry.key;
   }
 
   private Table.Builder table(String id, Key key, String partitionKey) {

@@ -57,6 +57,23 @@ final class EncryptionKeys {
           "kms:ReEncryptFrom",
           "kms:ReEncryptTo");
 
+  /// What IoT Core does with the key of its registry, as its documentation lists it.
+  static final List<String> KEEP_REGISTRY =
+      List.of(
+          "kms:Decrypt",
+          "kms:DescribeKey",
+          "kms:Encrypt",
+          "kms:GenerateDataKeyWithoutPlaintext",
+          "kms:ReEncryptFrom",
+          "kms:ReEncryptTo");
+
+  /// What IoT Core says it is when it uses the key, for itself or for a caller of its control
+  /// plane.
+  static final Map<String, Object> BY_IOT_CORE =
+      Map.of(
+          "StringEquals",
+          Map.of("kms:EncryptionContext:aws-crypto-ec:vendor", "iot.amazonaws.com"));
+
   /// What collect and release do with the key of day keys.
   private static final List<String> WRAP_DAY_KEYS = List.of("kms:Decrypt", "kms:GenerateDataKey");
 
@@ -87,17 +104,20 @@ final class EncryptionKeys {
 
   /// The key of log groups: of use to CloudWatch Logs.
   ///
-  /// @param groups the pattern of their names
-  static Key ofLogs(Construct scope, String id, String groups, RemovalPolicy removal) {
+  /// @param groups the patterns of their names
+  static Key ofLogs(Construct scope, String id, List<String> groups, RemovalPolicy removal) {
     var stack = Stack.of(scope);
     var arns =
-        stack.formatArn(
-            ArnComponents.builder()
-                .service("logs")
-                .resource("log-group")
-                .resourceName(groups)
-                .arnFormat(ArnFormat.COLON_RESOURCE_NAME)
-                .build());
+        groups.stream()
+            .map(name ->
+                stack.formatArn(
+                    ArnComponents.builder()
+                        .service("logs")
+                        .resource("log-group")
+                        .resourceName(name)
+                        .arnFormat(ArnFormat.COLON_RESOURCE_NAME)
+                        .build()))
+            .toList();
     var logs = new ServicePrincipal("logs.%s.amazonaws.com".formatted(stack.getRegion()));
     return key(
         scope,
@@ -110,7 +130,8 @@ final class EncryptionKeys {
             .conditions(Map.of("ArnLike", Map.of("kms:EncryptionContext:aws:logs:arn", arns))));
   }
 
-  /// The key of what IoT Core itself keeps: of use to the role that IoT Core takes on for it. It
+  /// The key of what IoT Core itself keeps: of use to the role that IoT Core takes on for it, and
+  /// through IoT Core to whoever IAM also lets, for it opens its registry in its callers' name. It
   /// always stays, for the account's registry lies under it, whatever becomes of the stack.
   static Key ofRegistry(Construct scope, String id, Role iot) {
     return key(
@@ -118,7 +139,11 @@ final class EncryptionKeys {
         id,
         "IoT Core's registry and retained messages",
         RemovalPolicy.RETAIN,
-        PolicyStatement.Builder.create().principals(List.of(iot)).actions(KEEP_DATA));
+        PolicyStatement.Builder.create().principals(List.of(iot)).actions(KEEP_REGISTRY),
+        PolicyStatement.Builder.create()
+            .principals(List.of(new AccountRootPrincipal()))
+            .actions(KEEP_REGISTRY)
+            .conditions(BY_IOT_CORE));
   }
 
   /// The key that wraps day keys: of use to these roles and nobody else, the operator included.
@@ -152,6 +177,15 @@ final class EncryptionKeys {
         .build();
   }
 
+  /// What IoT Core asks of whoever calls its control plane.
+  static PolicyStatement openRegistry(Key key) {
+    return PolicyStatement.Builder.create()
+        .actions(List.of("kms:Decrypt"))
+        .resources(List.of(key.getKeyArn()))
+        .conditions(BY_IOT_CORE)
+        .build();
+  }
+
   private static PolicyStatement.Builder throughService(Construct scope, String service) {
     // A service makes itself a grant when a table or a function is created.
     var actions = new ArrayList<>(KEEP_DATA);
@@ -172,7 +206,7 @@ final class EncryptionKeys {
       String id,
       String description,
       RemovalPolicy removal,
-      PolicyStatement.Builder use) {
+      PolicyStatement.Builder... uses) {
     var administration =
         PolicyStatement.Builder.create()
             .principals(List.of(new AccountRootPrincipal()))
@@ -180,7 +214,10 @@ final class EncryptionKeys {
             .resources(List.of("*"))
             .build();
     // In a key's policy "*" is that key.
-    var statements = List.of(administration, use.resources(List.of("*")).build());
+    var statements = new ArrayList<>(List.of(administration));
+    for (var use : uses) {
+      statements.add(use.resources(List.of("*")).build());
+    }
     return Key.Builder.create(scope, id)
         .description(description)
         .enableKeyRotation(true)

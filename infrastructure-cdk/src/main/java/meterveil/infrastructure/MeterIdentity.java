@@ -22,6 +22,9 @@ import software.constructs.Construct;
 /// registers a meter names them.
 final class MeterIdentity extends Construct {
 
+  /// IoT Core's name for TLS 1.2 and 1.3 without weak ciphers.
+  static final String TLS_1_2_OR_NEWER = "IoTSecurityPolicy_TLS13_1_2_2022_10";
+
   private static final String THING = "${iot:Connection.Thing.ThingName}";
   private static final String TENANT = attribute("tenant");
   private static final List<String> COHORTS = List.of(attribute("cohortA"), attribute("cohortB"));
@@ -44,10 +47,7 @@ final class MeterIdentity extends Construct {
         .serviceType("DATA")
         .authenticationType("AWS_X509")
         .applicationProtocol("SECURE_MQTT")
-        .tlsConfig(
-            TlsConfigProperty.builder()
-                .securityPolicy("IoTSecurityPolicy_TLS13_1_2_2022_10")
-                .build())
+        .tlsConfig(TlsConfigProperty.builder().securityPolicy(TLS_1_2_OR_NEWER).build())
         .build();
 
     policy("Meter", List.of(connect(), allow("iot:Publish", "topic", published())));

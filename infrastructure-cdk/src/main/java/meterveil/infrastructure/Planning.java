@@ -27,7 +27,8 @@ final class Planning extends Construct {
                         data.cohorts.allow("PutItem", "Query"),
                         List.of(
                             Topics.mayPublish(this, settings, "iot:Publish", "iot:RetainPublish"),
-                            updateThings()))
+                            updateThings(),
+                            EncryptionKeys.openRegistry(data.registryKey)))
                     .flatMap(List::stream)
                     .toList())
             .build();

@@ -73,11 +73,7 @@ final class PlatformFunction extends Construct {
             .build();
 
     policy = Policy.Builder.create(this, "Policy").roles(List.of(role)).statements(may).build();
-    policy.addStatements(
-        PolicyStatement.Builder.create()
-            .actions(List.of("logs:CreateLogStream", "logs:PutLogEvents"))
-            .resources(List.of(logs.getLogGroupArn()))
-            .build());
+    policy.addStatements(mayWrite(logs));
 
     var environment = new TreeMap<>(variables);
     environment.put("POWERTOOLS_METRICS_NAMESPACE", "Meterveil");
@@ -138,6 +134,14 @@ final class PlatformFunction extends Construct {
     return PolicyStatement.Builder.create()
         .actions(List.of("lambda:InvokeFunction"))
         .resources(List.of(function.live.getFunctionArn()))
+        .build();
+  }
+
+  /// What a writer of a log must be allowed.
+  static PolicyStatement mayWrite(LogGroup logs) {
+    return PolicyStatement.Builder.create()
+        .actions(List.of("logs:CreateLogStream", "logs:PutLogEvents"))
+        .resources(List.of(logs.getLogGroupArn()))
         .build();
   }
 

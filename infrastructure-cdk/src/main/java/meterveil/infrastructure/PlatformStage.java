@@ -6,7 +6,7 @@ import software.amazon.awscdk.Stage;
 import software.amazon.awscdk.StageProps;
 import software.constructs.Construct;
 
-/// One environment of the platform: what it keeps, and what moves through it.
+/// One environment of the platform: what it keeps, what moves through it, and who looks after it.
 final class PlatformStage extends Stage {
 
   /// @param functions the folder of the functions' modules
@@ -23,5 +23,6 @@ final class PlatformStage extends Stage {
             .build());
     var data = new Data(this, settings);
     new Ingest(this, data, functions);
+    new Ops(this, data);
   }
 }

@@ -26,6 +26,7 @@ final class Promises {
           "AWS::IAM::Policy",
           "AWS::IAM::Role",
           "AWS::IoT::DomainConfiguration",
+          "AWS::IoT::Logging",
           "AWS::IoT::Policy",
           "AWS::IoT::ThingType",
           "AWS::IoT::TopicRule",
@@ -34,7 +35,8 @@ final class Promises {
           "AWS::Lambda::EventInvokeConfig",
           "AWS::Lambda::Permission",
           "AWS::Lambda::Version",
-          "AWS::Scheduler::Schedule");
+          "AWS::Scheduler::Schedule",
+          "Custom::DefaultEndpoint");
 
   /// Where what stores something names its key.
   private static final Map<String, List<String>> KEY_OF =
@@ -99,6 +101,7 @@ final class Promises {
             dayKeysAreForCollectAndRelease(templates),
             dataStaysIn(region, templates),
             everythingIsEncrypted(templates),
+            endpointsWantNewTls(templates),
             keysNameTheirUsers(templates),
             rightsAreNamed(templates),
             logsLast90Days(templates),
@@ -308,6 +311,32 @@ final class Promises {
     return found.all();
   }
 
+  /// Meters' endpoints, IoT Core's own too, take TLS 1.2 or newer and nothing older.
+  static List<String> endpointsWantNewTls(Templates templates) {
+    var found = new Findings("T32");
+    for (var endpoint : templates.ofType("AWS::IoT::DomainConfiguration")) {
+      found.ifNot(
+          endpoint.textAt("TlsConfig", "SecurityPolicy").equals(MeterIdentity.TLS_1_2_OR_NEWER),
+          endpoint,
+          "takes old versions of TLS");
+    }
+    var settings = templates.ofType("Custom::DefaultEndpoint");
+    found.ifNot(settings.size() == 1, null, "not one setting of IoT Core's own endpoint");
+    for (var setting : settings) {
+      for (var moment : List.of("Create", "Update")) {
+        var call = setting.textAt(moment);
+        found.ifNot(
+            call.contains("\"action\":\"updateDomainConfiguration\"")
+                && call.contains("\"domainConfigurationName\":\"iot:Data-ATS\"")
+                && call.contains(
+                    "\"securityPolicy\":\"%s\"".formatted(MeterIdentity.TLS_1_2_OR_NEWER)),
+            setting,
+            "leaves old versions of TLS to IoT Core's own endpoint");
+      }
+    }
+    return found.all();
+  }
+
   /// Keys turn, and are used by those they name: roles, or services for whoever they serve.
   static List<String> keysNameTheirUsers(Templates templates) {
     var found = new Findings("T33");
@@ -326,7 +355,8 @@ final class Promises {
           !anybodyOfTheAccount
               || EncryptionKeys.ADMINISTER.containsAll(statement.actions())
               || Templates.mapOf(statement.conditions().get("StringEquals"))
-                  .containsKey("kms:ViaService"),
+                  .containsKey("kms:ViaService")
+              || statement.conditions().equals(EncryptionKeys.BY_IOT_CORE),
           statement.policy(),
           "can be used by anybody in the account");
       found.ifNot(
@@ -393,7 +423,8 @@ final class Promises {
     return found.all();
   }
 
-  /// Logs go after 90 days, and every function writes to one that does.
+  /// Logs go after 90 days, every function writes to one that does, and so does IoT Core, about
+  /// failures only.
   static List<String> logsLast90Days(Templates templates) {
     var found = new Findings("T52");
     for (var group : templates.ofType("AWS::Logs::LogGroup")) {
@@ -410,6 +441,19 @@ final class Promises {
               .isPresent(),
           function,
           "writes to a log group that is made on the quiet and kept for ever");
+    }
+    for (var logging : templates.ofType("AWS::IoT::Logging")) {
+      found.ifNot(
+          templates.ofType("AWS::Logs::LogGroup").stream()
+              .filter(group -> group.textAt("LogGroupName").equals(BrokerLogs.GROUP))
+              .anyMatch(group -> logging.dependsOn().contains(group.id())),
+          logging,
+          "is there before its log group");
+      found.ifNot(
+          logging.textAt("DefaultLogLevel").equals("ERROR")
+              && logging.at("EventConfigurations").isEmpty(),
+          logging,
+          "writes down what goes well");
     }
     return found.all();
   }

