@@ -33,6 +33,7 @@ final class Collection extends Construct {
             surroundings,
             data.collectRole,
             TIMEOUT,
+            surroundings.load().collectAtOnce(),
             Map.of(
                 "OPEN_BLOCKS_TABLE", data.openBlocks.name(),
                 "DAY_KEYS_TABLE", data.dayKeys.name(),

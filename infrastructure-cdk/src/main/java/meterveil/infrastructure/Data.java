@@ -24,12 +24,6 @@ final class Data extends Stack {
   /// A new on-demand table takes this many writes a second unless it is told to expect more.
   private static final int UNTOLD_WRITES_PER_SECOND = 4_000;
 
-  /// Meters that report every hour do so within five minutes of it.
-  private static final int REPORTING_SECONDS = 300;
-
-  /// A report is sent twice when its acknowledgement got lost.
-  private static final int WRITES_PER_REPORT = 2;
-
   // Who may use the key of day keys, and the keys that functions use themselves.
   final Role collectRole;
   final Role releaseRole;
@@ -73,7 +67,7 @@ final class Data extends Stack {
         EncryptionKeys.ofTables(this, "ConsumptionKey", "The consumption plane", removal);
     openBlocks =
         unrestorable(
-            expectingReports(table("OpenBlocks", consumption, "c", "b"), settings.metersMax())
+            expectingReports(table("OpenBlocks", consumption, "c", "b"), settings.load())
                 .timeToLiveAttribute("e"),
             consumption,
             "A backup would be a store of open readings; the meters themselves keep what is open.");
@@ -85,7 +79,7 @@ final class Data extends Stack {
     groupings = restorable(table("Groupings", consumption, "tenant", "block"), consumption);
     usage =
         restorable(
-            expectingReports(table("Usage", consumption, "scope", "cell"), settings.metersMax()),
+            expectingReports(table("Usage", consumption, "scope", "cell"), settings.load()),
             consumption);
     reconciliations =
         restorable(table("Reconciliations", consumption, "tenant", "day"), consumption);
@@ -135,8 +129,8 @@ final class Data extends Stack {
   }
 
   /// A table that takes what all meters send within minutes, or all that comes of it.
-  private static Table.Builder expectingReports(Table.Builder table, int metersMax) {
-    var writesPerSecond = Math.ceilDiv(metersMax * WRITES_PER_REPORT, REPORTING_SECONDS);
+  private static Table.Builder expectingReports(Table.Builder table, Load load) {
+    var writesPerSecond = load.deliveriesPerSecond();
     return writesPerSecond <= UNTOLD_WRITES_PER_SECOND
         ? table
         : table.warmThroughput(

@@ -8,10 +8,11 @@ import software.constructs.Construct;
 final class Ingest extends Stack {
 
   /// @param functions the folder of the functions' modules
-  Ingest(Construct scope, Data data, Path functions) {
+  Ingest(Construct scope, StageSettings settings, Data data, Path functions) {
     super(scope, "Ingest");
     var surroundings =
-        new PlatformFunction.Surroundings(functions, data.logsKey, data.functionsKey);
+        new PlatformFunction.Surroundings(
+            functions, data.logsKey, data.functionsKey, settings.load());
 
     new MeterIdentity(this);
     var resend = new Resend(this, surroundings);

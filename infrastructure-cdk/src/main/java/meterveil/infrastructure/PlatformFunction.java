@@ -37,7 +37,8 @@ final class PlatformFunction extends Construct {
   /// What all functions of a stage have in common.
   ///
   /// @param modules the folder of the functions' modules, each with its `target/function.zip`
-  record Surroundings(Path modules, Key logsKey, Key functionsKey) {}
+  /// @param load what the stage's meters ask of them
+  record Surroundings(Path modules, Key logsKey, Key functionsKey, Load load) {}
 
   private static final String ALIAS = "live";
   private static final int MEMORY_MB = 1_024;
@@ -51,6 +52,8 @@ final class PlatformFunction extends Construct {
   final Alias live;
 
   /// @param name the module's name and the last part of its package, as `collect`
+  /// @param atOnce how many instances it has at most, and always can have: no other function can
+  ///   take them from it
   /// @param variables its environment, apart from what every function is told
   /// @param may what its role may do, apart from writing its log
   /// @throws IllegalArgumentException if the module's zip has not been built
@@ -60,6 +63,7 @@ final class PlatformFunction extends Construct {
       Surroundings surroundings,
       Role role,
       Duration timeout,
+      int atOnce,
       Map<String, String> variables,
       List<PolicyStatement> may) {
     // An id that CloudFormation's names leave out.
@@ -87,6 +91,7 @@ final class PlatformFunction extends Construct {
             .snapStart(SnapStartConf.ON_PUBLISHED_VERSIONS)
             .memorySize(MEMORY_MB)
             .timeout(timeout)
+            .reservedConcurrentExecutions(atOnce)
             // Every permission stands in the policy above; CDK adds none on the quiet.
             .role(role.withoutPolicyUpdates())
             .environment(environment)

@@ -22,7 +22,7 @@ final class PlatformStage extends Stage {
                     .build())
             .build());
     var data = new Data(this, settings);
-    new Ingest(this, data, functions);
+    new Ingest(this, settings, data, functions);
     new Ops(this, data);
   }
 }

@@ -106,6 +106,7 @@ final class Promises {
             rightsAreNamed(templates),
             logsLast90Days(templates),
             callersReachTheAlias(templates),
+            functionsDoNotStarve(templates),
             metersPoliciesFit(templates))
         .flatMap(List::stream)
         .toList();
@@ -496,6 +497,20 @@ final class Promises {
               .anyMatch(e ->
                   e.textAt("MaximumEventAgeInSeconds").equals(String.valueOf(EVENT_AGE_SECONDS)));
       found.ifNot(patient, alias, "is not tried three times within an hour");
+    }
+    return found.all();
+  }
+
+  /// Each function on the line has instances that no other one can take, so that collecting never
+  /// starves the asking again and the release.
+  static List<String> functionsDoNotStarve(Templates templates) {
+    var found = new Findings("line");
+    for (var alias : templates.ofType("AWS::Lambda::Alias")) {
+      var function = templates.named(alias.textAt("FunctionName")).orElseThrow();
+      found.ifNot(
+          function.at("ReservedConcurrentExecutions").filter(n -> !n.equals(0)).isPresent(),
+          function,
+          "has no instances of its own");
     }
     return found.all();
   }

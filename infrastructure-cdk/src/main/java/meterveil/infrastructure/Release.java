@@ -36,6 +36,7 @@ final class Release extends Construct {
             surroundings,
             data.releaseRole,
             TIMEOUT,
+            surroundings.load().releaseAtOnce(),
             Map.of(
                 "OPEN_BLOCKS_TABLE", data.openBlocks.name(),
                 "DAY_KEYS_TABLE", data.dayKeys.name(),

@@ -26,6 +26,7 @@ final class Resend extends Construct {
             surroundings,
             PlatformFunction.role(this, "Role"),
             TIMEOUT,
+            surroundings.load().resendAtOnce(),
             Map.of(),
             List.of(Topics.mayPublish(this, topic, "iot:Publish")));
     function.wildcardIsNeeded(topic, "Any meter's message may fail, so any meter may be asked.");

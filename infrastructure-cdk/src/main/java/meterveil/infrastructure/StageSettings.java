@@ -102,6 +102,11 @@ record StageSettings(
         "retain as long as deletionProtection is true: a protected table cannot be destroyed");
   }
 
+  /// What its meters ask of AWS.
+  Load load() {
+    return new Load(metersMax);
+  }
+
   private static void require(boolean right, String name, String setting, String expected) {
     if (!right) {
       throw new IllegalArgumentException(

@@ -25,6 +25,7 @@ final class Status extends Construct {
             surroundings,
             PlatformFunction.role(this, "Role"),
             TIMEOUT,
+            surroundings.load().statusAtOnce(),
             Map.of(
                 "DEVICE_STATUS_TABLE", data.deviceStatus.name(),
                 "TENANTS_TABLE", data.tenants.name()),

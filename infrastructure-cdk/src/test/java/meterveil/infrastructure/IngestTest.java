@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The way of a reading: who may enter it, what is called on it, and with what rights.
@@ -134,6 +135,13 @@ class IngestTest {
     assertThat(Changes.resource(Synthesis.dev(), name + "Live").textAt("Name")).isEqualTo("live");
   }
 
+  @ParameterizedTest
+  @CsvSource({"Collect, 10, 334", "Resend, 5, 67", "Release, 2, 2", "Status, 25, 25"})
+  void keepsInstancesForEachFunction(String name, String dev, String prod) {
+    assertThat(instances(Synthesis.dev(), name)).isEqualTo(dev);
+    assertThat(instances(Synthesis.prod(), name)).isEqualTo(prod);
+  }
+
   @Test
   void tellsEachFunctionWhatItMustKnow() {
     assertThat(environment("Collect"))
@@ -253,6 +261,10 @@ class IngestTest {
             "iot:RetainPublish topic/mv/1/*/*/settings",
             "iot:UpdateThing thing/*",
             "kms:Decrypt RegistryKey");
+  }
+
+  private static String instances(Templates stage, String name) {
+    return Changes.resource(stage, name + "Function").textAt("ReservedConcurrentExecutions");
   }
 
   /// Each action and resource that a role's policy allows.

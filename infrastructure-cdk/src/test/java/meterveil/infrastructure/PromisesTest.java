@@ -102,6 +102,11 @@ class PromisesTest {
   }
 
   @Test
+  void functionsDoNotStarve() {
+    assertThat(Promises.functionsDoNotStarve(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
   @DisplayName("U15 the meters' policies are as short as IoT Core wants them")
   void metersPoliciesFit() {
     assertThat(Promises.metersPoliciesFit(Synthesis.dev())).isEmpty();
@@ -562,6 +567,16 @@ class PromisesTest {
             check,
             t -> Changes.set(t, "CollectEvents", "$LATEST", "Properties", "Qualifier"),
             "not tried three times"),
+        new Breach(
+            "collecting can take what resend needs",
+            Promises::functionsDoNotStarve,
+            t -> Changes.remove(t, "ResendFunction", "Properties", "ReservedConcurrentExecutions"),
+            "no instances of its own"),
+        new Breach(
+            "release is switched off",
+            Promises::functionsDoNotStarve,
+            t -> Changes.set(t, "ReleaseFunction", 0, "Properties", "ReservedConcurrentExecutions"),
+            "no instances of its own"),
         new Breach(
             "a meter's policy is too long",
             Promises::metersPoliciesFit,

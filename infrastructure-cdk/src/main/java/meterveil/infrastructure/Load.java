@@ -1,0 +1,68 @@
+package meterveil.infrastructure;
+
+/// What a number of meters asks of AWS at its busiest; the arithmetic of `docs/architecture.md`.
+///
+/// @param meters how many there are at most
+record Load(int meters) {
+
+  /// Meters that report every hour do so within five minutes of it.
+  private static final int REPORTING_SECONDS = 300;
+
+  /// A report is sent twice when its acknowledgement got lost.
+  private static final int SENDINGS = 2;
+
+  /// After an outage, meters come back at the pace that IoT Core lets them.
+  private static final int CONNECTS_PER_SECOND_MAX = 500;
+
+  /// Five times what a warm call takes, for the cold ones and a slow day of DynamoDB's.
+  private static final int COLLECT_MILLIS = 50;
+
+  /// One request to IoT Core.
+  private static final int RESEND_MILLIS = 20;
+
+  private static final int STATUS_MILLIS = 50;
+
+  /// The fewest that a small stage is given: enough for a burst, and for one that hangs.
+  private static final int COLLECT_AT_ONCE_MIN = 10;
+
+  private static final int AT_ONCE_MIN = 5;
+
+  /// A run of release may still be at work when the next hour's begins.
+  private static final int RELEASE_AT_ONCE = 2;
+
+  int reportsPerSecond() {
+    return Math.ceilDiv(meters, REPORTING_SECONDS);
+  }
+
+  /// With what is sent a second time.
+  int deliveriesPerSecond() {
+    return Math.ceilDiv(meters * SENDINGS, REPORTING_SECONDS);
+  }
+
+  int connectsPerSecond() {
+    return Math.min(meters, CONNECTS_PER_SECOND_MAX);
+  }
+
+  /// How many instances of collect work at once; what is more waits in Lambda's queue.
+  int collectAtOnce() {
+    return Math.max(COLLECT_AT_ONCE_MIN, atOnce(deliveriesPerSecond(), COLLECT_MILLIS));
+  }
+
+  /// How many instances of resend work at once when every report fails.
+  int resendAtOnce() {
+    return Math.max(AT_ONCE_MIN, atOnce(reportsPerSecond(), RESEND_MILLIS));
+  }
+
+  /// How many instances of status work at once when every meter that connects says how it is.
+  int statusAtOnce() {
+    return Math.max(AT_ONCE_MIN, atOnce(connectsPerSecond(), STATUS_MILLIS));
+  }
+
+  int releaseAtOnce() {
+    return RELEASE_AT_ONCE;
+  }
+
+  private static int atOnce(int perSecond, int millis) {
+    return Math.ceilDiv(perSecond * millis, 1_000);
+  }
+}
