@@ -79,9 +79,10 @@ public record OpenBlock(
   }
 
   /// @param energyWh the masked sum
-  /// @param count how many meters measured it
-  /// @param buckets the permuted buckets of their clipped energy
-  public record Hour(BigInteger energyWh, int count, Set<Byte> buckets) {
+  /// @param unmeasured how many of the meters counted did not measure it: most often none, so that
+  ///   nothing is written for it
+  /// @param buckets the permuted buckets of the others' clipped energy
+  public record Hour(BigInteger energyWh, int unmeasured, Set<Byte> buckets) {
 
     /// An hour to which nothing was added.
     public static final Hour EMPTY = new Hour(BigInteger.ZERO, 0, Set.of());
@@ -123,7 +124,11 @@ public record OpenBlock(
       Hour hour = hours.get(i);
       WattHours largest = largest(key, i, hour.buckets()).atMost(cohort.clip());
       cells.add(
-          total(hour.count(), hour.energyWh().subtract(masks[i]), largest, tokens.size(), clipWh));
+          total(
+              tokens.size() - hour.unmeasured(),
+              hour.energyWh().subtract(masks[i]),
+              largest,
+              clipWh));
     }
     long blockWh = cohort.commodity().cap().value() * hours.size();
     var late =
@@ -131,7 +136,6 @@ public record OpenBlock(
             lateTokens.size(),
             lateWh.subtract(masks[Slots.LATE]),
             largest(key, Slots.LATE, lateBuckets),
-            lateTokens.size(),
             blockWh);
     var clipped = clippedWh.subtract(masks[Slots.CLIPPED]);
     int blocks = tokens.size() + lateTokens.size();
@@ -171,8 +175,8 @@ public record OpenBlock(
   }
 
   private static CellTotal total(
-      int count, BigInteger energyWh, WattHours largest, int countMax, long meterWhMax) {
-    require(count <= countMax && energyWh.signum() >= 0);
+      int count, BigInteger energyWh, WattHours largest, long meterWhMax) {
+    require(count >= 0 && energyWh.signum() >= 0);
     require(energyWh.compareTo(BigInteger.valueOf(count * meterWhMax)) <= 0);
     return new CellTotal(count, new WattHours(energyWh.longValueExact()), largest);
   }

@@ -36,7 +36,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 /// |---|---|
 /// | `c`, `b` | the key: tenant and cohort; start of the block |
 /// | `s0`…`s23` | masked sum of an hour |
-/// | `n0`…`n23` | how many meters measured it |
+/// | `m0`…`m23` | how many of the meters counted did not measure it; none if all did |
 /// | `g0`…`g23` | the set of permuted buckets |
 /// | `x`, `w` | masked energy above the clip; permuted buckets of whole blocks |
 /// | `t` | tokens |
@@ -72,24 +72,21 @@ public final class OpenBlockTable {
   boolean add(Cohort cohort, Block block, Contribution contribution) {
     var add = new StringBuilder("ADD ");
     var values = new HashMap<String, AttributeValue>();
-    values.put(":one", ONE);
     for (int i = 0; i < contribution.hours().size(); i++) {
-      int hour = i;
-      Contribution.Hour it = contribution.hours().get(i);
-      add.append("s%d :s%d, ".formatted(hour, hour));
-      values.put(":s" + hour, number(it.energyWh()));
-      it.bucket()
-          .ifPresent(bucket -> {
-            add.append("n%d :one, g%d :g%d, ".formatted(hour, hour, hour));
-            values.put(":g" + hour, bytes(bucket));
-          });
+      Contribution.Hour hour = contribution.hours().get(i);
+      add.append('s').append(i).append(" :s").append(i).append(", ");
+      values.put(":s" + i, number(hour.energyWh()));
+      if (hour.bucket().isPresent()) {
+        add.append('g').append(i).append(" :g").append(i).append(", ");
+        values.put(":g" + i, bytes(hour.bucket().get()));
+      } else {
+        add.append('m').append(i).append(" :one, ");
+        values.put(":one", ONE);
+      }
     }
     add.append("x :x, w :w, t :t");
     values.put(":t", bytes(contribution.token()));
     putWhole(values, contribution);
-    if (contribution.hours().stream().allMatch(hour -> hour.bucket().isEmpty())) {
-      values.remove(":one");
-    }
     return update(cohort, block, add.toString(), NO_TOKEN + " AND " + OPEN, values);
   }
 
@@ -237,7 +234,7 @@ public final class OpenBlockTable {
       hours.add(
           new Hour(
               number(attributes.get("s" + i)),
-              number(attributes.get("n" + i)).intValueExact(),
+              number(attributes.get("m" + i)).intValueExact(),
               buckets(attributes.get("g" + i))));
     }
     return new OpenBlock(
