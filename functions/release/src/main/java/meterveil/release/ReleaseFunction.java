@@ -3,9 +3,11 @@ package meterveil.release;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import java.time.Clock;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import meterveil.block.Epoch;
+import meterveil.cohort.Cohort;
 import meterveil.meter.Downlink;
 import meterveil.tenant.Tenant;
 import org.jspecify.annotations.Nullable;
@@ -73,9 +75,15 @@ public final class ReleaseFunction implements RequestHandler<Map<String, Object>
 
   private void release(Tenant tenant) {
     add("CohortsAsked", asking.askDue(tenant.id()));
+    var cohorts = new HashMap<Epoch, List<Cohort>>();
     List<DayPlan> days =
         stores.dayKeyTable().openDays(tenant.id()).stream()
-            .map(day -> new DayPlan(tenant, day, stores.cohorts().of(tenant.id(), Epoch.of(day))))
+            .map(day ->
+                new DayPlan(
+                    tenant,
+                    day,
+                    cohorts.computeIfAbsent(
+                        Epoch.of(day), epoch -> stores.cohorts().of(tenant.id(), epoch))))
             .toList();
     add("BlocksReleased", releasing.releaseDue(days));
     add("DaysClosed", closing.closeDue(days));

@@ -43,16 +43,21 @@ final class Releasing {
   /// @param days a tenant's open days, in order
   /// @return how many blocks were released
   int releaseDue(List<DayPlan> days) {
+    if (days.isEmpty()) {
+      return 0;
+    }
+    Set<Instant> decided =
+        stores
+            .groupings()
+            .decided(
+                days.getFirst().tenant().id(),
+                days.getFirst().blocks().getFirst().start(),
+                days.getLast().blocks().getLast().end());
     int released = 0;
     Optional<DayBlock> last = Optional.empty();
     var due = new ArrayList<DayBlock>();
     for (DayPlan day : days) {
-      List<Block> blocks = day.blocks();
-      Set<Instant> decided =
-          stores
-              .groupings()
-              .decided(day.tenant().id(), blocks.getFirst().start(), blocks.getLast().end());
-      for (Block block : blocks) {
+      for (Block block : day.blocks()) {
         if (decided.contains(block.start())) {
           last = Optional.of(new DayBlock(day, block));
         } else if (Times.isReleased(block, clock.instant())) {
