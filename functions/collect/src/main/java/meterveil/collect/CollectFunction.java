@@ -12,12 +12,12 @@ import meterveil.cell.DayKeys;
 import meterveil.cell.OpenBlockTable;
 import meterveil.cohort.Cohort;
 import meterveil.cohort.CohortTable;
+import meterveil.connection.AwsHttp;
 import meterveil.reading.BlockReading;
 import meterveil.reading.Readings;
 import meterveil.reading.ReadingsJson;
 import meterveil.reading.Refusal;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.kms.KmsClient;
 
@@ -38,8 +38,8 @@ public final class CollectFunction implements RequestHandler<Map<String, String>
   public CollectFunction() {
     this(
         CollectSettings.from(System.getenv()),
-        DynamoDbClient.builder().httpClient(UrlConnectionHttpClient.create()).build(),
-        KmsClient.builder().httpClient(UrlConnectionHttpClient.create()).build(),
+        DynamoDbClient.builder().httpClient(AwsHttp.client()).build(),
+        KmsClient.builder().httpClient(AwsHttp.client()).build(),
         Clock.systemUTC());
   }
 

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import meterveil.cohort.CohortId;
+import meterveil.connection.AwsHttp;
 import meterveil.tenant.TenantId;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
@@ -24,7 +25,6 @@ import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.SdkHttpMethod;
 import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
 import software.amazon.awssdk.retries.api.BackoffStrategy;
@@ -45,8 +45,6 @@ public final class Downlink {
   /// How often one message is tried.
   public static final int TRIES_MAX = 3;
 
-  private static final Duration CONNECTION_TIMEOUT = Duration.ofSeconds(2);
-  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(3);
   private static final BackoffStrategy PAUSE =
       BackoffStrategy.exponentialDelayHalfJitter(Duration.ofMillis(100), Duration.ofSeconds(1));
 
@@ -83,10 +81,7 @@ public final class Downlink {
         endpoint(System.getenv(), region),
         region,
         DefaultCredentialsProvider.builder().build(),
-        UrlConnectionHttpClient.builder()
-            .connectionTimeout(CONNECTION_TIMEOUT)
-            .socketTimeout(ANSWER_TIMEOUT)
-            .build());
+        AwsHttp.client());
   }
 
   static URI endpoint(Map<String, String> environment, Region region) {

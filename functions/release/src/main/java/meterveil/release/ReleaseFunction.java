@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import meterveil.block.Epoch;
 import meterveil.cohort.Cohort;
+import meterveil.connection.AwsHttp;
 import meterveil.meter.Downlink;
 import meterveil.tenant.Tenant;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.kms.KmsClient;
 import software.amazon.lambda.powertools.metrics.Metrics;
@@ -35,8 +35,8 @@ public final class ReleaseFunction implements RequestHandler<Map<String, Object>
   public ReleaseFunction() {
     this(
         ReleaseSettings.from(System.getenv()),
-        DynamoDbClient.builder().httpClient(UrlConnectionHttpClient.create()).build(),
-        KmsClient.builder().httpClient(UrlConnectionHttpClient.create()).build(),
+        DynamoDbClient.builder().httpClient(AwsHttp.client()).build(),
+        KmsClient.builder().httpClient(AwsHttp.client()).build(),
         Downlink.fromEnvironment(),
         Clock.systemUTC());
   }

@@ -5,10 +5,10 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
+import meterveil.connection.AwsHttp;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantTable;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.lambda.powertools.metrics.Metrics;
 import software.amazon.lambda.powertools.metrics.MetricsFactory;
@@ -33,7 +33,7 @@ public final class StatusFunction implements RequestHandler<Map<String, String>,
   public StatusFunction() {
     this(
         StatusSettings.from(System.getenv()),
-        DynamoDbClient.builder().httpClient(UrlConnectionHttpClient.create()).build(),
+        DynamoDbClient.builder().httpClient(AwsHttp.client()).build(),
         Clock.systemUTC());
   }
 

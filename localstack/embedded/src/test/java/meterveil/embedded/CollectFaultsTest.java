@@ -6,6 +6,8 @@ import static meterveil.embedded.MainLine.message;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
@@ -62,18 +64,39 @@ class CollectFaultsTest {
 
   @Test
   void losesNothingWhenTwoInstancesMakeTheKeyOfADayAtOnce() throws Exception {
-    Block day = line.nextDay();
-    Cohort cohort = cohort(day);
-    try (var slowly =
+    Block first = line.nextDay();
+    try (var _ =
         line.platform
             .faults()
-            .inject("Collect", "GenerateDataKey", new Fault.Before(() -> pause(300)))) {
+            .inject("Collect", "UpdateItem", new Fault.Before(() -> pause(200)))) {
+      line.report(cohort(first), first, 20, _ -> 100); // so slow that a second instance comes up
+      line.quiet();
+    }
+
+    Block day = line.nextDay();
+    Cohort cohort = cohort(day);
+    var both = new CountDownLatch(2);
+    try (var met =
+        line.platform
+            .faults()
+            .inject("Collect", "PutItem", n -> n <= 2, new Fault.Before(() -> meet(both)))) {
       line.report(cohort, day, 2, _ -> 100);
       line.quiet();
-      assertThat(slowly.hits()).isEqualTo(2);
+      assertThat(met.hits()).isEqualTo(2);
+      assertThat(both.getCount()).isZero();
     }
 
     assertCounted(cohort, day, 2, 2 * 2_400);
+  }
+
+  /// Waits until both are here, if they come before the caller takes it for silence.
+  private static void meet(CountDownLatch both) {
+    both.countDown();
+    try {
+      boolean _ = both.await(1_500, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void pause(long millis) {
@@ -82,6 +105,20 @@ class CollectFaultsTest {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Test
+  void countsABlockOnceThoughDynamoDbDoesNotAnswer() throws Exception {
+    Block day = line.nextDay();
+    Cohort cohort = cohort(day);
+    try (var silence =
+        line.platform.faults().inject("Collect", "UpdateItem", n -> n <= 2, new Fault.Silence())) {
+      line.arrive(cohort, member(cohort, 0), flat(day, 100));
+      line.quiet();
+      assertThat(silence.hits()).isEqualTo(2);
+    }
+
+    assertCounted(cohort, day, 1, 2_400);
   }
 
   @Test

@@ -1,0 +1,5 @@
+/// How functions reach AWS's services.
+@NullMarked
+package meterveil.connection;
+
+import org.jspecify.annotations.NullMarked;
