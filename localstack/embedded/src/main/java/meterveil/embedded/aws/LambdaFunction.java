@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 import meterveil.embedded.aws.Functions.Delivery;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,10 @@ final class LambdaFunction {
   /// What Lambda's Java runtime leaves of the memory to the heap.
   private static final double HEAP_SHARE = 0.85;
 
+  /// How long a process that has just come up is given before another is started: most bursts are
+  /// over by then, and Lambda does not meet a burst with a process for each event either.
+  private static final int GROWN_AFTER_MILLIS = 300;
+
   /// An event for a process.
   ///
   /// @param crash whether the process is to be killed with it
@@ -44,6 +49,8 @@ final class LambdaFunction {
   private final BlockingQueue<Invocation> queue = new LinkedBlockingQueue<>();
   private final Set<ExecutionEnvironment> environments = new HashSet<>();
   private final Set<ExecutionEnvironment> spare = new HashSet<>();
+  private @Nullable ExecutionEnvironment starting;
+  private boolean settling;
   private @Nullable Path folder;
   private boolean closed;
 
@@ -102,18 +109,34 @@ final class LambdaFunction {
     grow();
   }
 
+  /// Starts a process if all are busy; one after the other.
   private synchronized void grow() {
-    if (closed || queue.size() <= spare.size() || environments.size() >= processesMax) {
+    if (closed || starting != null || settling || environments.size() >= processesMax) {
+      return;
+    }
+    if (queue.size() <= spare.size()) {
       return;
     }
     try {
       var environment = start();
       environments.add(environment);
       spare.add(environment);
+      starting = environment;
       environment.watch();
     } catch (IOException e) {
       throw new UncheckedIOException("cannot start " + resource.logicalId(), e);
     }
+  }
+
+  private synchronized void isUp() {
+    starting = null;
+    settling = true;
+    var _ = functions.timer().schedule(this::hasSettled, GROWN_AFTER_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private synchronized void hasSettled() {
+    settling = false;
+    grow();
   }
 
   private ExecutionEnvironment start() throws IOException {
@@ -175,7 +198,9 @@ final class LambdaFunction {
   ///
   /// @param first whether the process asks for the first time: until then it counts as free
   Taken take(ExecutionEnvironment environment, boolean first) throws InterruptedException {
-    if (!first) {
+    if (first) {
+      isUp();
+    } else {
       synchronized (this) {
         spare.add(environment);
       }
@@ -204,6 +229,9 @@ final class LambdaFunction {
     synchronized (this) {
       environments.remove(environment);
       spare.remove(environment);
+      if (environment == starting) {
+        starting = null;
+      }
     }
     grow();
   }
