@@ -1,18 +1,29 @@
 package meterveil.embedded.aws;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.DoubleAdder;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 import meterveil.embedded.aws.Roles.Caller;
+import org.jspecify.annotations.Nullable;
 
 /// DynamoDB as a role sees it: asks the policies, counts what writing costs, and hands the request
 /// on to DynamoDB Local.
@@ -26,7 +37,53 @@ final class DynamoDbDoor implements Door.Service {
   /// Writes to one item, whose condition can fail.
   private static final Set<String> CONDITIONAL = Set.of("PutItem", "UpdateItem", "DeleteItem");
 
-  private static final String ITEM_ON_FAILURE = "ReturnValuesOnConditionCheckFailure";
+  /// What of a request matters here. The rest, which is most of it, is passed over unread.
+  ///
+  /// @param tableName of one table; empty for several
+  /// @param indexName empty for none
+  /// @param requestItems of a batch; empty for other operations
+  /// @param transactItems of a transaction; empty for other operations
+  @JsonNaming(PropertyNamingStrategies.UpperCamelCaseStrategy.class)
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  private record Asked(
+      String tableName,
+      String indexName,
+      @Nullable String returnValues,
+      @Nullable String returnConsumedCapacity,
+      @Nullable String returnValuesOnConditionCheckFailure,
+      JsonNode requestItems,
+      JsonNode transactItems) {
+
+    @JsonCreator
+    Asked {
+      tableName = Objects.requireNonNullElse(tableName, "");
+      indexName = Objects.requireNonNullElse(indexName, "");
+      requestItems = Objects.requireNonNullElse(requestItems, MissingNode.getInstance());
+      transactItems = Objects.requireNonNullElse(transactItems, MissingNode.getInstance());
+    }
+
+    private static final ObjectReader READER = MAPPER.readerFor(Asked.class);
+
+    static Asked read(byte[] body) throws AwsError, IOException {
+      try {
+        return READER.readValue(body);
+      } catch (JsonProcessingException e) {
+        throw AwsError.refused("SerializationException", e.getOriginalMessage());
+      }
+    }
+  }
+
+  private record Judged(
+      String role,
+      String operation,
+      String table,
+      String index,
+      Map<String, List<String>> context) {
+
+    Judged {
+      context = Map.copyOf(context);
+    }
+  }
 
   private record Use(String role, String operation, String table) {}
 
@@ -37,7 +94,9 @@ final class DynamoDbDoor implements Door.Service {
   /// ARNs of the keys of tables, by the table's name.
   private final Map<String, String> keys = new HashMap<>();
 
-  private final Set<String> keyUses = ConcurrentHashMap.newKeySet();
+  /// What was allowed once; policies do not change while the platform runs.
+  private final Set<Judged> allowed = ConcurrentHashMap.newKeySet();
+
   private final Map<Use, DoubleAdder> writeUnits = new ConcurrentHashMap<>();
 
   DynamoDbDoor(CloudAssembly assembly, Roles roles, LoopbackClient local) {
@@ -69,23 +128,22 @@ final class DynamoDbDoor implements Door.Service {
   @Override
   public Message answer(Caller caller, String operation, Message request)
       throws AwsError, IOException {
-    JsonNode parsed = MAPPER.readTree(request.body());
-    if (!(parsed instanceof ObjectNode body)) {
-      throw AwsError.refused("SerializationException", "");
-    }
-    require(caller, operation, body);
+    Asked asked = Asked.read(request.body());
+    require(caller, operation, asked);
     if (!WRITES.contains(operation)) {
       return local.send(request);
     }
-    boolean asksForUnits = body.has("ReturnConsumedCapacity");
-    boolean asksForItem = body.has(ITEM_ON_FAILURE);
-    if (!asksForUnits) {
-      body.put("ReturnConsumedCapacity", "TOTAL");
+    boolean unitsToo = asked.returnConsumedCapacity() == null;
+    boolean itemToo =
+        CONDITIONAL.contains(operation) && asked.returnValuesOnConditionCheckFailure() == null;
+    byte[] body = request.body();
+    if (unitsToo) {
+      body = withMember(body, "ReturnConsumedCapacity", "TOTAL");
     }
-    if (CONDITIONAL.contains(operation) && !asksForItem) {
-      body.put(ITEM_ON_FAILURE, "ALL_OLD");
+    if (itemToo) {
+      body = withMember(body, "ReturnValuesOnConditionCheckFailure", "ALL_OLD");
     }
-    Message answer = local.send(request.with(MAPPER.writeValueAsBytes(body)));
+    Message answer = local.send(request.with(body));
     if (!(MAPPER.readTree(answer.body()) instanceof ObjectNode result)) {
       return answer;
     }
@@ -98,29 +156,39 @@ final class DynamoDbDoor implements Door.Service {
     }
     if (result.path("__type").asText().endsWith("ConditionalCheckFailedException")) {
       // Charged as well, by the size of the item that is there; DynamoDB reports no figure for it.
-      count(
-          caller,
-          operation,
-          body.path("TableName").asText(),
-          ItemSize.writeUnits(result.path("Item")));
+      count(caller, operation, asked.tableName(), ItemSize.writeUnits(result.path("Item")));
     }
-    boolean units = !asksForUnits && result.remove("ConsumedCapacity") != null;
-    boolean item = !asksForItem && result.remove("Item") != null;
+    boolean units = unitsToo && result.remove("ConsumedCapacity") != null;
+    boolean item = itemToo && result.remove("Item") != null;
     return units || item ? answer.with(MAPPER.writeValueAsBytes(result)) : answer;
   }
 
-  private void require(Caller caller, String operation, ObjectNode body) throws AwsError {
+  /// A request's JSON object with a member more.
+  private static byte[] withMember(byte[] object, String name, String value) {
+    int brace = 0;
+    while (object[brace] != '{') {
+      brace++;
+    }
+    byte[] member = "\"%s\":\"%s\",".formatted(name, value).getBytes(StandardCharsets.US_ASCII);
+    return ByteBuffer.allocate(object.length + member.length)
+        .put(object, 0, brace + 1)
+        .put(member)
+        .put(object, brace + 1, object.length - brace - 1)
+        .array();
+  }
+
+  private void require(Caller caller, String operation, Asked asked) throws AwsError {
     if (caller.administrator()) {
       return;
     }
     switch (operation) {
       case "BatchGetItem", "BatchWriteItem" -> {
-        for (Map.Entry<String, JsonNode> table : body.path("RequestItems").properties()) {
+        for (Map.Entry<String, JsonNode> table : asked.requestItems().properties()) {
           require(caller, operation, table.getKey(), "", Map.of());
         }
       }
       case "TransactWriteItems", "TransactGetItems" -> {
-        for (JsonNode item : body.path("TransactItems")) {
+        for (JsonNode item : asked.transactItems()) {
           for (Map.Entry<String, JsonNode> part : item.properties()) {
             String action =
                 switch (part.getKey()) {
@@ -134,15 +202,10 @@ final class DynamoDbDoor implements Door.Service {
       }
       default -> {
         var context = new HashMap<String, List<String>>();
-        if (body.has("ReturnValues")) {
-          context.put("dynamodb:ReturnValues", List.of(body.path("ReturnValues").asText()));
+        if (asked.returnValues() != null) {
+          context.put("dynamodb:ReturnValues", List.of(asked.returnValues()));
         }
-        require(
-            caller,
-            operation,
-            body.path("TableName").asText(),
-            body.path("IndexName").asText(),
-            context);
+        require(caller, operation, asked.tableName(), asked.indexName(), context);
       }
     }
   }
@@ -154,6 +217,10 @@ final class DynamoDbDoor implements Door.Service {
       String index,
       Map<String, List<String>> context)
       throws AwsError {
+    var request = new Judged(caller.role(), operation, tableOrArn, index, context);
+    if (allowed.contains(request)) {
+      return;
+    }
     String table = tableOrArn.substring(tableOrArn.lastIndexOf('/') + 1);
     String arn =
         "arn:aws:dynamodb:%s:%s:table/%s"
@@ -164,7 +231,7 @@ final class DynamoDbDoor implements Door.Service {
         tableOrArn.isEmpty() ? "*" : index.isEmpty() ? arn : arn + "/index/" + index,
         context);
     String key = keys.get(table);
-    if (key != null && !keyUses.contains(caller.role() + " " + table)) {
+    if (key != null) {
       // DynamoDB unwraps the table's key in the caller's name.
       roles.requireKey(
           caller,
@@ -177,8 +244,8 @@ final class DynamoDbDoor implements Door.Service {
                   List.of("aws:dynamodb:tableName", "aws:dynamodb:subscriberId"),
               "kms:EncryptionContext:aws:dynamodb:tableName", List.of(table),
               "kms:EncryptionContext:aws:dynamodb:subscriberId", List.of(CloudAssembly.ACCOUNT)));
-      keyUses.add(caller.role() + " " + table);
     }
+    allowed.add(request);
   }
 
   /// One or several, as the operation has it.

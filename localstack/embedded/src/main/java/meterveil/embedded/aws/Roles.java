@@ -2,7 +2,6 @@ package meterveil.embedded.aws;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -128,8 +127,8 @@ public final class Roles {
   ///
   /// @throws AwsError if nobody known did
   Caller caller(Message request) throws AwsError {
-    String keyId = Signature.accessKeyId(request);
-    Caller caller = callers.get(keyId);
+    Signature.Claim claim = Signature.claim(request);
+    Caller caller = callers.get(claim.accessKeyId());
     if (caller == null) {
       throw AwsError.refused(
           "UnrecognizedClientException", "The security token included in the request is invalid.");
@@ -138,9 +137,7 @@ public final class Roles {
         caller.administrator()
             ? administrator
             : credentials.getOrDefault(caller.arn, administrator);
-    byte[] expected = signature.of(request, own.secretAccessKey);
-    if (!MessageDigest.isEqual(
-        expected, Signature.given(request).getBytes(StandardCharsets.US_ASCII))) {
+    if (!signature.holds(request, claim, own.secretAccessKey)) {
       throw AwsError.refused(
           "InvalidSignatureException",
           "The request signature we calculated does not match the signature you provided.");

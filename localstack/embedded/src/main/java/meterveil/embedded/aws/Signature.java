@@ -19,38 +19,47 @@ final class Signature {
 
   private static final Pattern AUTHORIZATION =
       Pattern.compile(
-          "AWS4-HMAC-SHA256 Credential=([^/]+)/([^/]+)/([^/]+)/([^/]+)/aws4_request, *"
-              + "SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})");
+          "AWS4-HMAC-SHA256 Credential=([^/]++)/([^/]++)/([^/]++)/([^/]++)/aws4_request, *+"
+              + "SignedHeaders=([^,]++), *+Signature=([0-9a-f]{64}+)");
 
   /// Keys by secret and scope: one of each a day and role.
   private final Map<String, byte[]> keys = new ConcurrentHashMap<>();
 
-  /// Whose credentials a request claims to be signed with.
+  /// How a request says it is signed.
+  ///
+  /// @param accessKeyId with whose credentials
+  /// @param headers which headers are signed, apart by semicolons
+  /// @param signature in hexadecimal digits
+  record Claim(
+      String accessKeyId,
+      String date,
+      String region,
+      String service,
+      String headers,
+      String signature) {}
+
+  /// How a request says it is signed.
   ///
   /// @throws AwsError if it is not signed
-  static String accessKeyId(Message request) throws AwsError {
-    return authorization(request).group(1);
-  }
-
-  /// The signature a request carries.
-  static String given(Message request) throws AwsError {
-    return authorization(request).group(6);
-  }
-
-  private static Matcher authorization(Message request) throws AwsError {
-    Matcher matcher = AUTHORIZATION.matcher(request.header("Authorization"));
-    if (!matcher.matches()) {
+  static Claim claim(Message request) throws AwsError {
+    Matcher found = AUTHORIZATION.matcher(request.header("Authorization"));
+    if (!found.matches()) {
       throw AwsError.refused("MissingAuthenticationTokenException", "Missing Authentication Token");
     }
-    return matcher;
+    return new Claim(
+        found.group(1),
+        found.group(2),
+        found.group(3),
+        found.group(4),
+        found.group(5),
+        found.group(6));
   }
 
-  /// The signature a request should carry, in hexadecimal digits.
-  byte[] of(Message request, String secret) throws AwsError {
-    Matcher authorization = authorization(request);
-    String date = authorization.group(2);
-    String region = authorization.group(3);
-    String service = authorization.group(4);
+  /// Whether a request is signed with a secret.
+  boolean holds(Message request, Claim claim, String secret) {
+    String date = claim.date();
+    String region = claim.region();
+    String service = claim.service();
     var canonical =
         new StringBuilder(request.method())
             .append('\n')
@@ -58,18 +67,14 @@ final class Signature {
             .append('\n');
     String target = request.target();
     canonical.append(target.contains("?") ? query(target) : "").append('\n');
-    for (String name : authorization.group(5).split(";", -1)) {
+    for (String name : claim.headers().split(";", -1)) {
       canonical
           .append(name)
           .append(':')
           .append(request.header(name).replaceAll(" +", " "))
           .append('\n');
     }
-    canonical
-        .append('\n')
-        .append(authorization.group(5))
-        .append('\n')
-        .append(hex(sha256(request.body())));
+    canonical.append('\n').append(claim.headers()).append('\n').append(hex(sha256(request.body())));
     String toSign =
         "AWS4-HMAC-SHA256\n%s\n%s/%s/%s/aws4_request\n%s"
             .formatted(
@@ -85,7 +90,9 @@ final class Signature {
               byte[] made = hmac(("AWS4" + secret).getBytes(StandardCharsets.UTF_8), date);
               return hmac(hmac(hmac(made, region), service), "aws4_request");
             });
-    return hex(hmac(key, toSign)).getBytes(StandardCharsets.US_ASCII);
+    return MessageDigest.isEqual(
+        hex(hmac(key, toSign)).getBytes(StandardCharsets.US_ASCII),
+        claim.signature().getBytes(StandardCharsets.US_ASCII));
   }
 
   /// The path, whose escapes are escaped once more in what is signed.
