@@ -60,6 +60,7 @@ final class DynamoDbLocal implements AutoCloseable {
             JAVA.toString(),
             "-Xmx256m",
             "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
             "--enable-native-access=ALL-UNNAMED",
             "-Djava.io.tmpdir=" + temporary,
             "-cp",
