@@ -130,6 +130,31 @@ final class EncryptionKeys {
             .conditions(Map.of("ArnLike", Map.of("kms:EncryptionContext:aws:logs:arn", arns))));
   }
 
+  /// The key of CloudTrail's files: of use to trails of the account for writing, and for reading to
+  /// whoever IAM also lets. It always stays, as the files do.
+  ///
+  /// @param trails the pattern of their ARNs
+  static Key ofTrail(Construct scope, String id, String trails) {
+    return key(
+        scope,
+        id,
+        "CloudTrail's files",
+        RemovalPolicy.RETAIN,
+        PolicyStatement.Builder.create()
+            .principals(List.of(new ServicePrincipal("cloudtrail.amazonaws.com")))
+            .actions(List.of("kms:GenerateDataKey", "kms:Decrypt"))
+            .conditions(
+                Map.of("ArnLike", Map.of("kms:EncryptionContext:aws:cloudtrail:arn", trails))),
+        PolicyStatement.Builder.create()
+            .principals(List.of(new ServicePrincipal("cloudtrail.amazonaws.com")))
+            .actions(List.of("kms:DescribeKey"))
+            .conditions(Map.of("ArnLike", Map.of("aws:SourceArn", trails))),
+        PolicyStatement.Builder.create()
+            .principals(List.of(new AccountRootPrincipal()))
+            .actions(List.of("kms:Decrypt"))
+            .conditions(via(scope, "s3")));
+  }
+
   /// The key of what IoT Core itself keeps: of use to the role that IoT Core takes on for it, and
   /// through IoT Core to whoever IAM also lets, for it opens its registry in its callers' name. It
   /// always stays, for the account's registry lies under it, whatever becomes of the stack.

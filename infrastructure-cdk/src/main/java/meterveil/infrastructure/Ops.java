@@ -9,5 +9,6 @@ final class Ops extends Stack {
   Ops(Construct scope, Data data) {
     super(scope, "Ops");
     new DefaultEndpoint(this, data);
+    new AuditTrail(this, data);
   }
 }

@@ -23,6 +23,9 @@ final class Promises {
   /// What stores nothing beyond its own definition.
   private static final Set<String> STORES_NOTHING =
       Set.of(
+          "AWS::Budgets::Budget",
+          "AWS::CloudWatch::Alarm",
+          "AWS::CloudWatch::Dashboard",
           "AWS::IAM::Policy",
           "AWS::IAM::Role",
           "AWS::IoT::DomainConfiguration",
@@ -35,16 +38,29 @@ final class Promises {
           "AWS::Lambda::EventInvokeConfig",
           "AWS::Lambda::Permission",
           "AWS::Lambda::Version",
+          "AWS::Logs::MetricFilter",
+          "AWS::S3::BucketPolicy",
+          "AWS::SNS::Subscription",
+          "AWS::SNS::TopicPolicy",
           "AWS::Scheduler::Schedule",
+          "AWS::Scheduler::ScheduleGroup",
           "Custom::DefaultEndpoint");
 
   /// Where what stores something names its key.
   private static final Map<String, List<String>> KEY_OF =
       Map.of(
+          "AWS::CloudTrail::Trail", List.of("KMSKeyId"),
           "AWS::DynamoDB::Table", List.of("SSESpecification", "KMSMasterKeyId"),
           "AWS::IoT::EncryptionConfiguration", List.of("KmsKeyArn"),
           "AWS::Lambda::Function", List.of("KmsKeyArn"),
-          "AWS::Logs::LogGroup", List.of("KmsKeyId"));
+          "AWS::Logs::LogGroup", List.of("KmsKeyId"),
+          "AWS::S3::Bucket",
+              List.of(
+                  "BucketEncryption",
+                  "ServerSideEncryptionConfiguration",
+                  "ServerSideEncryptionByDefault",
+                  "KMSMasterKeyID"),
+          "AWS::SNS::Topic", List.of("KmsMasterKeyId"));
 
   private enum Plane {
     CONSUMPTION,
@@ -149,10 +165,19 @@ final class Promises {
           caller,
           "has a queue for what failed");
     }
+    var ofTrails =
+        templates.ofType("AWS::CloudTrail::Trail").stream()
+            .map(trail -> trail.textAt("S3BucketName"))
+            .toList();
+    for (var bucket : templates.ofType("AWS::S3::Bucket")) {
+      found.ifNot(
+          ofTrails.contains("${%s}".formatted(bucket.id())), bucket, "keeps more than the trail");
+    }
     return found.all();
   }
 
-  /// No backup or stream holds on to what has been deleted from the tables of open items.
+  /// No backup or stream holds on to what has been deleted from the tables of open items, and no
+  /// trail writes down which of them was touched when.
   static List<String> openItemsHaveNoCopy(Templates templates) {
     var found = new Findings("T2");
     for (var table : templates.ofType("AWS::DynamoDB::Table")) {
@@ -171,6 +196,16 @@ final class Promises {
               || table.textAt("TimeToLiveSpecification", "Enabled").equals("true"),
           table,
           "keeps items for ever");
+    }
+    for (var trail : templates.ofType("AWS::CloudTrail::Trail")) {
+      var selectors = Templates.listOf(trail.at("EventSelectors").orElse(null));
+      found.ifNot(
+          trail.at("AdvancedEventSelectors").isEmpty()
+              && selectors.stream()
+                  .map(Templates::mapOf)
+                  .noneMatch(selector -> selector.containsKey("DataResources")),
+          trail,
+          "writes down what is read and written");
     }
     return found.all();
   }
@@ -399,6 +434,20 @@ final class Promises {
           permission,
           "lets others call than rules");
     }
+    for (var statement : Statement.ofBucketsAndTopics(templates)) {
+      var onBehalfOfThisAccount =
+          statement.conditions().values().stream()
+              .flatMap(keys -> Templates.mapOf(keys).keySet().stream())
+              .anyMatch(Set.of("aws:SourceAccount", "aws:SourceArn")::contains);
+      found.ifNot(
+          statement.effect().equals("Deny")
+              || (onBehalfOfThisAccount
+                  && statement.unusual().isEmpty()
+                  && statement.principals().stream().allMatch(p -> p.endsWith(".amazonaws.com"))
+                  && statement.actions().stream().noneMatch(action -> action.contains("*"))),
+          statement.policy(),
+          "lets others in than services on behalf of this account");
+    }
     var all =
         Stream.of(Statement.ofRoles(templates), Statement.ofMeters(templates))
             .flatMap(List::stream)
@@ -455,6 +504,18 @@ final class Promises {
               && logging.at("EventConfigurations").isEmpty(),
           logging,
           "writes down what goes well");
+    }
+    for (var bucket : templates.ofType("AWS::S3::Bucket")) {
+      var rules = Templates.listOf(bucket.at("LifecycleConfiguration", "Rules").orElse(null));
+      found.ifNot(
+          rules.stream()
+              .map(Templates::mapOf)
+              .anyMatch(rule ->
+                  "Enabled".equals(rule.get("Status"))
+                      && Integer.valueOf(LOG_DAYS).equals(rule.get("ExpirationInDays"))
+                      && !rule.containsKey("Prefix")),
+          bucket,
+          "does not let go after 90 days");
     }
     return found.all();
   }

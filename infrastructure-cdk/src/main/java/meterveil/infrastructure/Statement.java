@@ -41,6 +41,13 @@ record Statement(
     return in(templates, "AWS::IAM::Role", "AssumeRolePolicyDocument");
   }
 
+  /// Who may reach buckets and topics.
+  static List<Statement> ofBucketsAndTopics(Templates templates) {
+    return Stream.of("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy")
+        .flatMap(type -> in(templates, type, "PolicyDocument").stream())
+        .toList();
+  }
+
   /// Who may use keys.
   static List<Statement> ofKeys(Templates templates) {
     return in(templates, "AWS::KMS::Key", "KeyPolicy");

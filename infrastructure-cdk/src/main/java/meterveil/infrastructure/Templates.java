@@ -33,11 +33,13 @@ record Templates(Map<String, Resource> resources) {
       return id.replaceFirst("[0-9A-F]{8}$", "");
     }
 
-    /// The property at the end of a path of names, if there is one.
+    /// The property at the end of a path of names, if there is one. A list of one is passed
+    /// through.
     Optional<Object> at(String... path) {
       @Nullable Object value = definition.get("Properties");
       for (var name : path) {
-        value = value instanceof Map<?, ?> map ? map.get(name) : null;
+        var one = value instanceof List<?> list && list.size() == 1 ? list.getFirst() : value;
+        value = one instanceof Map<?, ?> map ? map.get(name) : null;
       }
       return Optional.ofNullable(value);
     }

@@ -41,9 +41,14 @@ final class Topics {
 
   /// @param kind of resource: `topic`, `topicfilter`, `client`, `thing` or `rule`
   static String arn(Construct scope, String kind, String name) {
+    return arn(scope, "iot", kind, name);
+  }
+
+  /// The same of another service.
+  static String arn(Construct scope, String service, String kind, String name) {
     return Stack.of(scope)
         .formatArn(
-            ArnComponents.builder().service("iot").resource(kind).resourceName(name).build());
+            ArnComponents.builder().service(service).resource(kind).resourceName(name).build());
   }
 
   /// Lets a role publish to a topic, of which its own code fills in the levels.

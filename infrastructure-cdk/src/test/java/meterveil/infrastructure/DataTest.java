@@ -91,14 +91,24 @@ class DataTest {
   }
 
   @Test
-  void leavesNothingOfDevButTheKeyOfTheRegistry() {
+  void leavesNothingOfDevButTheRegistrysKeyAndTheTrail() {
+    var kept = Set.of("RegistryKey", "TrailKey", "TrailBucket");
     assertThat(stores(Synthesis.dev()))
-        .filteredOn(kept -> !kept.construct().equals("RegistryKey"))
+        .filteredOn(store -> !kept.contains(store.construct()))
         .isNotEmpty()
-        .allSatisfy(kept -> assertThat(removal(kept)).containsExactly("Delete", "Delete"));
+        .allSatisfy(store -> assertThat(removal(store)).containsExactly("Delete", "Delete"));
     assertThat(Synthesis.dev().ofType("AWS::DynamoDB::Table"))
         .allSatisfy(
             table -> assertThat(table.textAt("DeletionProtectionEnabled")).isEqualTo("false"));
+  }
+
+  @Test
+  void keepsTheTrailAndWhoMayReadIt() {
+    for (var id : List.of("TrailBucket", "TrailBucketPolicy", "TrailKey")) {
+      assertThat(removal(Changes.resource(Synthesis.dev(), id)))
+          .as(id)
+          .containsExactly("Retain", "Retain");
+    }
   }
 
   /// The account's registry lies under them, and IoT Core reads it as this role.

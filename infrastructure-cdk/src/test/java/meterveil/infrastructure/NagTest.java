@@ -61,6 +61,7 @@ class NagTest {
             "ReleasePolicy AwsSolutions-IAM5 topic/mv/1/\\*/cohort/\\*/resend$/",
             "PlannerPolicy AwsSolutions-IAM5 topic/mv/1/\\*/\\*/settings$/",
             "PlannerPolicy AwsSolutions-IAM5 thing/\\*$/",
+            "TrailBucket AwsSolutions-S1",
             "AWS679f53fac002430cb0da5b7982bd2287 AwsSolutions-L1");
   }
 

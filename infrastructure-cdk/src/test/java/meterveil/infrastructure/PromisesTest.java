@@ -179,6 +179,11 @@ class PromisesTest {
             t -> Changes.set(t, "StatusEvents", queue, destination("OnSuccess", "Destination")),
             "passes events on"),
         new Breach(
+            "there is a bucket",
+            check,
+            t -> Changes.add(t, "Archive", "AWS::S3::Bucket", Map.of()),
+            "keeps more than the trail"),
+        new Breach(
             "a function has a dead letter queue",
             check,
             t ->
@@ -210,6 +215,19 @@ class PromisesTest {
                     "StreamSpecification",
                     "StreamViewType"),
             "has a stream"),
+        new Breach(
+            "the trail tells when open items are touched",
+            check,
+            t ->
+                Changes.set(
+                    t,
+                    "Trail",
+                    List.of(Map.of("Type", "AWS::DynamoDB::Table", "Values", List.of("x"))),
+                    "Properties",
+                    "EventSelectors",
+                    0,
+                    "DataResources"),
+            "what is read and written"),
         new Breach(
             "released cells never expire",
             check,
@@ -366,6 +384,29 @@ class PromisesTest {
             t -> Changes.set(t, "OpenBlocks", Map.of(), "Properties", "ResourcePolicy"),
             "to others than roles"),
         new Breach(
+            "anybody may read the trail",
+            Promises::rightsAreNamed,
+            t ->
+                Changes.append(
+                    t,
+                    "TrailBucketPolicy",
+                    Map.of(
+                        "Effect",
+                        "Allow",
+                        "Principal",
+                        "*",
+                        "Action",
+                        "s3:GetObject",
+                        "Resource",
+                        "*"),
+                    statement()),
+            "lets others in"),
+        new Breach(
+            "trails of other accounts may write to the bucket",
+            Promises::rightsAreNamed,
+            t -> Changes.remove(t, "TrailBucketPolicy", statement(3, "Condition")),
+            "lets others in"),
+        new Breach(
             "everybody may call collect",
             Promises::rightsAreNamed,
             t -> Changes.set(t, "CollectRuleMayCall", "*", "Properties", "Principal"),
@@ -409,10 +450,25 @@ class PromisesTest {
             t -> Changes.remove(t, "CollectFunction", "Properties", "KmsKeyArn"),
             "not under a key"),
         new Breach(
-            "there is a bucket",
+            "there is a queue",
             Promises::everythingIsEncrypted,
-            t -> Changes.add(t, "Archive", "AWS::S3::Bucket", Map.of()),
+            t -> Changes.add(t, "Archive", "AWS::SQS::Queue", Map.of()),
             "nobody knows what it stores"),
+        new Breach(
+            "the trail's bucket lies under a key of AWS's",
+            Promises::everythingIsEncrypted,
+            t -> Changes.remove(t, "TrailBucket", "Properties", "BucketEncryption"),
+            "not under a key"),
+        new Breach(
+            "the trail's files lie under a key of AWS's",
+            Promises::everythingIsEncrypted,
+            t -> Changes.remove(t, "Trail", "Properties", "KMSKeyId"),
+            "not under a key"),
+        new Breach(
+            "the trail is kept for ever",
+            Promises::logsLast90Days,
+            t -> Changes.remove(t, "TrailBucket", "Properties", "LifecycleConfiguration"),
+            "let go after 90 days"),
         new Breach(
             "a schedule keeps an input",
             Promises::everythingIsEncrypted,
