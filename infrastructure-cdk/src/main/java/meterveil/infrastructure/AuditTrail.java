@@ -2,6 +2,7 @@ package meterveil.infrastructure;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.RemovalPolicy;
@@ -97,7 +98,8 @@ final class AuditTrail extends Construct {
             .conditions(byTrails)
             .build());
 
-    bucket.getPolicy().applyRemovalPolicy(RemovalPolicy.RETAIN);
+    var bucketPolicy = Objects.requireNonNull(bucket.getPolicy());
+    bucketPolicy.applyRemovalPolicy(RemovalPolicy.RETAIN);
 
     var logs =
         LogGroup.Builder.create(this, "Logs")
@@ -137,7 +139,7 @@ final class AuditTrail extends Construct {
             .cloudWatchLogsLogGroupArn(logs.getLogGroupArn())
             .cloudWatchLogsRoleArn(role.getRoleArn())
             .build();
-    trail.getNode().addDependency(policy, bucket.getPolicy());
+    trail.getNode().addDependency(policy, bucketPolicy);
 
     for (var count : Count.values()) {
       MetricFilter.Builder.create(this, count.metric)
