@@ -3,6 +3,7 @@ package meterveil.infrastructure;
 import static java.util.stream.Collectors.joining;
 
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -42,6 +43,17 @@ final class CdkJson {
   /// Any JSON object as maps in the file's order.
   static Map<String, Object> read(Path file) throws IOException {
     return MAPPER.readValue(file.toFile(), new TypeReference<>() {});
+  }
+
+  /// A text that is a JSON object, as maps in its order.
+  ///
+  /// @throws IllegalArgumentException if it is not
+  static Map<String, Object> parse(String json) {
+    try {
+      return MAPPER.readValue(json, new TypeReference<>() {});
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("not a JSON object: " + json, e);
+    }
   }
 
   /// A value as JSON without white space.

@@ -20,13 +20,15 @@ final class Collection extends Construct {
       "SELECT encode(*, 'base64') AS payload,"
           + " topic(3) AS tenant, topic(4) AS cohort, topic(5) AS thing";
 
+  final PlatformFunction function;
+
   Collection(
       Construct scope,
       Data data,
       PlatformFunction.Surroundings surroundings,
       PlatformFunction resend) {
     super(scope, "Collect");
-    var collect =
+    function =
         new PlatformFunction(
             this,
             "collect",
@@ -46,8 +48,8 @@ final class Collection extends Construct {
                     List.of(EncryptionKeys.wrapDayKeys(data.dayKeyKey)))
                 .flatMap(List::stream)
                 .toList());
-    collect.failuresGoTo(resend);
-    new TopicRule(this, Topics.READINGS_RULE, SQL, collect, resend);
+    function.failuresGoTo(resend);
+    new TopicRule(this, Topics.READINGS_RULE, SQL, function, resend);
   }
 
   /// An update can hand the item back without any right to read; this one may not.

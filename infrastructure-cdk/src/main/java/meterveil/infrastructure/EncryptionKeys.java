@@ -130,6 +130,18 @@ final class EncryptionKeys {
             .conditions(Map.of("ArnLike", Map.of("kms:EncryptionContext:aws:logs:arn", arns))));
   }
 
+  /// The key of what alarms say: of use to the services that say it.
+  static Key ofAlarms(Construct scope, String id, List<ServicePrincipal> tellers) {
+    return key(
+        scope,
+        id,
+        "Alarms on their way",
+        RemovalPolicy.DESTROY,
+        PolicyStatement.Builder.create()
+            .principals(tellers)
+            .actions(List.of("kms:Decrypt", "kms:GenerateDataKey")));
+  }
+
   /// The key of CloudTrail's files: of use to trails of the account for writing, and for reading to
   /// whoever IAM also lets. It always stays, as the files do.
   ///

@@ -7,6 +7,11 @@ import software.constructs.Construct;
 /// What moves: from a meter's certificate to released usage, in the order of a reading's way.
 final class Ingest extends Stack {
 
+  final PlatformFunction collect;
+  final PlatformFunction resend;
+  final Release release;
+  final PlatformFunction status;
+
   /// @param functions the folder of the functions' modules
   Ingest(Construct scope, StageSettings settings, Data data, Path functions) {
     super(scope, "Ingest");
@@ -15,11 +20,11 @@ final class Ingest extends Stack {
             functions, data.logsKey, data.functionsKey, settings.load());
 
     new MeterIdentity(this);
-    var resend = new Resend(this, surroundings);
-    new Collection(this, data, surroundings, resend.function);
-    new Release(this, data, surroundings);
+    resend = new Resend(this, surroundings).function;
+    collect = new Collection(this, data, surroundings, resend).function;
+    release = new Release(this, data, surroundings);
 
-    new Status(this, data, surroundings);
+    status = new Status(this, data, surroundings).function;
     new Planning(this, data);
   }
 }

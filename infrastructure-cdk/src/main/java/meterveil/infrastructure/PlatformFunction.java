@@ -51,6 +51,12 @@ final class PlatformFunction extends Construct {
   /// What callers call.
   final Alias live;
 
+  /// What it counts under, as `collect`.
+  final String name;
+
+  /// What Lambda counts under.
+  final String functionName;
+
   /// @param name the module's name and the last part of its package, as `collect`
   /// @param atOnce how many instances it has at most, and always can have: no other function can
   ///   take them from it
@@ -68,6 +74,7 @@ final class PlatformFunction extends Construct {
       List<PolicyStatement> may) {
     // An id that CloudFormation's names leave out.
     super(scope, "Default");
+    this.name = name;
 
     var logs =
         LogGroup.Builder.create(this, "Logs")
@@ -103,6 +110,7 @@ final class PlatformFunction extends Construct {
         .acknowledgeWarning(
             "@aws-cdk/aws-lambda:snapStartRequirePublish", "Only a published version is called.");
 
+    functionName = function.getFunctionName();
     live =
         Alias.Builder.create(this, "Live")
             .aliasName(ALIAS)

@@ -22,7 +22,7 @@ final class PlatformStage extends Stage {
                     .build())
             .build());
     var data = new Data(this, settings);
-    new Ingest(this, settings, data, functions);
-    new Ops(this, data);
+    var ingest = new Ingest(this, settings, data, functions);
+    new Ops(this, settings, data, ingest);
   }
 }

@@ -13,6 +13,7 @@ import software.amazon.awscdk.services.scheduler.CfnSchedule;
 import software.amazon.awscdk.services.scheduler.CfnSchedule.FlexibleTimeWindowProperty;
 import software.amazon.awscdk.services.scheduler.CfnSchedule.RetryPolicyProperty;
 import software.amazon.awscdk.services.scheduler.CfnSchedule.TargetProperty;
+import software.amazon.awscdk.services.scheduler.CfnScheduleGroup;
 import software.constructs.Construct;
 
 /// From open cells to released usage, every hour: schedule → release → Usage.
@@ -26,10 +27,15 @@ final class Release extends Construct {
 
   private static final int RETRIES = 3;
 
+  final PlatformFunction function;
+
+  /// The group of its schedule, which Scheduler counts under.
+  final CfnScheduleGroup schedules;
+
   Release(Construct scope, Data data, PlatformFunction.Surroundings surroundings) {
     super(scope, "Release");
     var topic = Topics.cohortResend("*", "*");
-    var release =
+    function =
         new PlatformFunction(
             this,
             "release",
@@ -58,12 +64,13 @@ final class Release extends Construct {
                     List.of(Topics.mayPublish(this, topic, "iot:Publish")))
                 .flatMap(List::stream)
                 .toList());
-    release.wildcardIsNeeded(topic, "Any cohort may miss a message, so any may be asked.");
+    function.wildcardIsNeeded(topic, "Any cohort may miss a message, so any may be asked.");
 
-    everyHour(release);
+    schedules = CfnScheduleGroup.Builder.create(this, "Schedules").build();
+    everyHour();
   }
 
-  private void everyHour(PlatformFunction release) {
+  private void everyHour() {
     Map<String, Object> ofThisAccount =
         Map.of("StringEquals", Map.of("aws:SourceAccount", Stack.of(this).getAccount()));
     var role =
@@ -75,15 +82,16 @@ final class Release extends Construct {
     var policy =
         Policy.Builder.create(this, "SchedulePolicy")
             .roles(List.of(role))
-            .statements(List.of(PlatformFunction.mayCall(release)))
+            .statements(List.of(PlatformFunction.mayCall(function)))
             .build();
     var schedule =
         CfnSchedule.Builder.create(this, "Schedule")
+            .groupName(schedules.getRef())
             .scheduleExpression("rate(1 hour)")
             .flexibleTimeWindow(FlexibleTimeWindowProperty.builder().mode("OFF").build())
             .target(
                 TargetProperty.builder()
-                    .arn(release.live.getFunctionArn())
+                    .arn(function.live.getFunctionArn())
                     .roleArn(role.getRoleArn())
                     .input("{}")
                     .retryPolicy(

@@ -16,9 +16,11 @@ final class Status extends Construct {
   private static final String SQL =
       "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS thing";
 
+  final PlatformFunction function;
+
   Status(Construct scope, Data data, PlatformFunction.Surroundings surroundings) {
     super(scope, "Status");
-    var status =
+    function =
         new PlatformFunction(
             this,
             "status",
@@ -32,6 +34,6 @@ final class Status extends Construct {
             Stream.of(data.deviceStatus.allow("UpdateItem"), data.tenants.allow("GetItem"))
                 .flatMap(List::stream)
                 .toList());
-    new TopicRule(this, Topics.STATUS_RULE, SQL, status, null);
+    new TopicRule(this, Topics.STATUS_RULE, SQL, function, null);
   }
 }

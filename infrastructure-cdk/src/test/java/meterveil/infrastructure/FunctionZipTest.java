@@ -60,7 +60,7 @@ class FunctionZipTest {
   }
 
   /// The zip as it lies in the cloud assembly, where its name is what the template asks S3 for.
-  private static Path zip(Resource function) {
+  static Path zip(Resource function) {
     return Synthesis.ASSEMBLY.resolve("asset." + function.textAt("Code", "S3Key"));
   }
 

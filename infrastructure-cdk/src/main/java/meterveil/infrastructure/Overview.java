@@ -1,0 +1,73 @@
+package meterveil.infrastructure;
+
+import static meterveil.infrastructure.PlatformMetrics.counted;
+import static meterveil.infrastructure.PlatformMetrics.countedByReason;
+import static meterveil.infrastructure.PlatformMetrics.ofService;
+
+import java.util.List;
+import java.util.stream.Stream;
+import software.amazon.awscdk.Duration;
+import software.amazon.awscdk.services.cloudwatch.Dashboard;
+import software.amazon.awscdk.services.cloudwatch.GraphWidget;
+import software.amazon.awscdk.services.cloudwatch.IMetric;
+import software.constructs.Construct;
+
+/// How it all goes, on one page, in the order of a reading's way.
+final class Overview extends Construct {
+
+  private static final Duration HOUR = Duration.hours(1);
+  private static final Duration FIVE_MINUTES = Duration.minutes(5);
+
+  Overview(Construct scope, PlatformMetrics metrics) {
+    super(scope, "Overview");
+    var dashboard = Dashboard.Builder.create(this, "Dashboard").build();
+    dashboard.addWidgets(
+        graph("Meters: refused, throttled", iot("Connect.AuthError", "Connect.Throttle")),
+        graph("Messages: refused, throttled", iot("PublishIn.AuthError", "PublishIn.Throttle")),
+        graph(
+            "Rules: missing, failed, not passed on",
+            iot("RuleNotFound", "Failure", "ErrorActionFailure")));
+    dashboard.addWidgets(
+        graph("Blocks", own("collect", "Counted", "CountedLate", "Duplicates")),
+        graph("Readings refused, by reason", List.of(countedByReason("Refused", HOUR))),
+        graph("Asked again", own("resend", "Asked", "NotAskable")));
+    dashboard.addWidgets(
+        graph("Released", own("release", "BlocksReleased", "DaysClosed")),
+        graph(
+            "Release: cohorts asked, tenants failed",
+            own("release", "CohortsAsked", "TenantsFailed")),
+        graph("Statuses refused, by reason", List.of(countedByReason("StatusRefused", HOUR))));
+    dashboard.addWidgets(
+        graph("Functions: errors", metrics.ofEachFunction("Errors", "Sum", FIVE_MINUTES)),
+        graph("Functions: throttled", metrics.ofEachFunction("Throttles", "Sum", FIVE_MINUTES)),
+        graph(
+            "Functions: at work at once",
+            metrics.ofEachFunction("ConcurrentExecutions", "Maximum", FIVE_MINUTES)));
+    dashboard.addWidgets(
+        graph(
+            "Functions: oldest event, ms",
+            metrics.ofEachFunction("AsyncEventAge", "Maximum", FIVE_MINUTES)),
+        graph(
+            "Functions: events dropped",
+            metrics.ofEachFunction("AsyncEventsDropped", "Sum", FIVE_MINUTES)),
+        graph(
+            "Tables: throttled",
+            List.of(
+                ofService("AWS/DynamoDB", "WriteThrottleEvents", FIVE_MINUTES),
+                ofService("AWS/DynamoDB", "ReadThrottleEvents", FIVE_MINUTES))));
+  }
+
+  private static GraphWidget graph(String title, List<? extends IMetric> metrics) {
+    return GraphWidget.Builder.create().title(title).left(metrics).width(8).build();
+  }
+
+  private static List<IMetric> own(String function, String... metrics) {
+    return Stream.of(metrics).map(metric -> (IMetric) counted(function, metric, HOUR)).toList();
+  }
+
+  private static List<IMetric> iot(String... metrics) {
+    return Stream.of(metrics)
+        .map(metric -> (IMetric) ofService("AWS/IoT", metric, FIVE_MINUTES))
+        .toList();
+  }
+}
