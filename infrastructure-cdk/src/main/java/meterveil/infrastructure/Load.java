@@ -17,6 +17,20 @@ record Load(int meters) {
   /// Five times what a warm call takes, for the cold ones and a slow day of DynamoDB's.
   private static final int COLLECT_MILLIS = 50;
 
+  /// Release asks one cohort after the other: a request to IoT Core and a note of it.
+  private static final int COHORTS_ASKED_PER_SECOND = 66;
+
+  private static final int COHORT_METERS_MAX = 75;
+
+  /// The next epoch's settings are sent during the day before it.
+  private static final int PLANNING_SECONDS = 24 * 60 * 60;
+
+  /// Settings, requests to it, requests to its two cohorts.
+  private static final int SUBSCRIPTIONS = 4;
+
+  /// Lambda wants so many that nothing is reserved of.
+  private static final int UNRESERVED = 100;
+
   /// One request to IoT Core.
   private static final int RESEND_MILLIS = 20;
 
@@ -41,6 +55,42 @@ record Load(int meters) {
 
   int connectsPerSecond() {
     return Math.min(meters, CONNECTS_PER_SECOND_MAX);
+  }
+
+  /// Reports, with what is sent a second time, and what meters say when they come back.
+  int publishesPerSecond() {
+    return deliveriesPerSecond() + connectsPerSecond();
+  }
+
+  /// What meters are sent: settings when they come back, and requests when many reports got lost.
+  int messagesToMetersPerSecond() {
+    return connectsPerSecond() + asksPerSecond();
+  }
+
+  /// Requests to meters that sleep wait for them.
+  int asksPerSecond() {
+    return Math.min(meters, COHORTS_ASKED_PER_SECOND * COHORT_METERS_MAX);
+  }
+
+  int plannedPerSecond() {
+    return Math.ceilDiv(meters, PLANNING_SECONDS);
+  }
+
+  int subscriptions() {
+    return meters * SUBSCRIPTIONS;
+  }
+
+  int subscriptionsPerSecond() {
+    return connectsPerSecond() * SUBSCRIPTIONS;
+  }
+
+  int subscriptionsOfOne() {
+    return SUBSCRIPTIONS;
+  }
+
+  /// All instances that are reserved, and those that must not be.
+  int instances() {
+    return collectAtOnce() + resendAtOnce() + statusAtOnce() + releaseAtOnce() + UNRESERVED;
   }
 
   /// How many instances of collect work at once; what is more waits in Lambda's queue.

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// `scripts/deploy` and `scripts/destroy`, as far as they go without an account: what builds,
-/// installs and deploys is stood in for by scripts that write down how they were called.
+/// installs, asks and deploys is stood in for by scripts that write down how they were called.
 class DeployScriptsTest {
 
   private static final Path SCRIPTS = Synthesis.MODULE.resolveSibling("scripts");
@@ -41,6 +41,7 @@ class DeployScriptsTest {
     Files.createDirectories(module.resolve("target").resolve("cdk.out-prod"));
     Files.copy(Synthesis.MODULE.resolve(LOCK), module.resolve(LOCK));
     standIn(folder.resolve("mvnw"));
+    standIn(folder.resolve("scripts").resolve("quotas"));
     for (var tool : List.of("npm", "npx")) {
       standIn(Files.createDirectories(folder.resolve("bin")).resolve(tool));
     }
@@ -54,6 +55,7 @@ class DeployScriptsTest {
         .containsExactly(
             "mvnw -q -B package -pl infrastructure-cdk -am -Dmaven.test.skip=true"
                 + " -Dcdk.validation=true -Dcdk.stage=prod -Dcdk.assembly=cdk.out-prod",
+            "quotas prod",
             "npm ci --prefix infrastructure-cdk --no-audit --no-fund",
             "npx --prefix infrastructure-cdk --no-install cdk"
                 + " --app infrastructure-cdk/target/cdk.out-prod"
@@ -67,6 +69,24 @@ class DeployScriptsTest {
     assertThat(run("", "deploy", "dev").exitCode).isNotZero();
 
     assertThat(calls()).noneMatch(call -> call.startsWith("npx"));
+  }
+
+  @Test
+  void deploysNoProdBelowItsQuotas() throws Exception {
+    Files.createFile(folder.resolve("calls.fails-quotas"));
+
+    assertThat(run("", "deploy", "prod").exitCode).isNotZero();
+
+    assertThat(calls()).noneMatch(call -> call.startsWith("npx"));
+  }
+
+  @Test
+  void deploysAnotherStageBelowItsQuotas() throws Exception {
+    Files.createFile(folder.resolve("calls.fails-quotas"));
+
+    assertThat(run("", "deploy", "dev").exitCode).isZero();
+
+    assertThat(calls().getLast()).endsWith("deploy dev/*");
   }
 
   @Test
@@ -136,7 +156,7 @@ class DeployScriptsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"deploy", "destroy", "synth"})
+  @ValueSource(strings = {"deploy", "destroy", "synth", "quotas"})
   void isShort(String script) throws IOException {
     assertThat(Files.readAllLines(SCRIPTS.resolve(script))).hasSizeLessThan(30);
   }
