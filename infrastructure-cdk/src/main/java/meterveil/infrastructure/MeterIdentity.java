@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import software.amazon.awscdk.RemovalPolicy;
 import software.amazon.awscdk.services.iam.PolicyDocument;
 import software.amazon.awscdk.services.iam.PolicyStatement;
 import software.amazon.awscdk.services.iot.CfnDomainConfiguration;
@@ -42,13 +43,15 @@ final class MeterIdentity extends Construct {
                 .build())
         .build();
 
-    // Where meters connect: with a certificate, over TLS 1.2 or 1.3.
+    // Where meters connect: with a certificate, over TLS 1.2 or 1.3. Its address is in every meter,
+    // and IoT Core deletes none that was not switched off for seven days.
     CfnDomainConfiguration.Builder.create(this, "Endpoint")
         .serviceType("DATA")
         .authenticationType("AWS_X509")
         .applicationProtocol("SECURE_MQTT")
         .tlsConfig(TlsConfigProperty.builder().securityPolicy(TLS_1_2_OR_NEWER).build())
-        .build();
+        .build()
+        .applyRemovalPolicy(RemovalPolicy.RETAIN);
 
     policy("Meter", List.of(connect(), allow("iot:Publish", "topic", published())));
     policy(

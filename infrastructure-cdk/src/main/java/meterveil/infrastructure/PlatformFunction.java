@@ -22,6 +22,7 @@ import software.amazon.awscdk.services.lambda.Code;
 import software.amazon.awscdk.services.lambda.Function;
 import software.amazon.awscdk.services.lambda.Runtime;
 import software.amazon.awscdk.services.lambda.SnapStartConf;
+import software.amazon.awscdk.services.lambda.VersionOptions;
 import software.amazon.awscdk.services.logs.LogGroup;
 import software.amazon.awscdk.services.logs.RetentionDays;
 import software.constructs.Construct;
@@ -104,6 +105,9 @@ final class PlatformFunction extends Construct {
             .environment(environment)
             .environmentEncryption(surroundings.functionsKey())
             .logGroup(logs)
+            // The version before stays, so that the alias can go back to it at once.
+            .currentVersionOptions(
+                VersionOptions.builder().removalPolicy(RemovalPolicy.RETAIN).build())
             .build();
     function.getNode().addDependency(policy);
     Annotations.of(function)

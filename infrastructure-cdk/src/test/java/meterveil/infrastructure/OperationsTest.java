@@ -1,0 +1,158 @@
+package meterveil.infrastructure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+import meterveil.infrastructure.Templates.Resource;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What `docs/operations.md` says of going back and starting again, on templates: `dev` once more,
+/// with another version of collect.
+@TestInstance(Lifecycle.PER_CLASS)
+class OperationsTest {
+
+  /// Properties with which a resource takes a name that another cannot have.
+  private static final Set<String> NAMES =
+      Set.of(
+          "BucketName",
+          "DomainConfigurationName",
+          "FunctionName",
+          "LogGroupName",
+          "Name",
+          "PolicyName",
+          "RoleName",
+          "RuleName",
+          "TableName",
+          "ThingTypeName",
+          "TopicName",
+          "TrailName");
+
+  private Templates before;
+  private Templates after;
+
+  @BeforeAll
+  void changeCollect(@TempDir Path folder) throws IOException {
+    before = Synthesis.dev();
+    var module = Files.createDirectory(folder.resolve("infrastructure-cdk"));
+    Files.copy(Synthesis.MODULE.resolve("cdk.json"), module.resolve("cdk.json"));
+    for (var name : List.of("collect", "resend", "release", "status")) {
+      var zip = Path.of(name, "target", "function.zip");
+      var built = Synthesis.MODULE.resolveSibling("functions").resolve(zip);
+      var copy = folder.resolve("functions").resolve(zip);
+      Files.createDirectories(copy.getParent());
+      if (name.equals("collect")) {
+        changed(built, copy);
+      } else {
+        Files.copy(built, copy);
+      }
+    }
+    var assembly = folder.resolve("cdk.out");
+    App.of(module, Synthesis.settings("dev"), assembly).synth();
+    after = Templates.of(assembly, "dev");
+  }
+
+  @Test
+  void movesTheAliasToANewVersionAndLeavesTheOldOneWhereItIs() {
+    var old = versionOf(before, "CollectLive");
+    var now = versionOf(after, "CollectLive");
+
+    assertThat(now.id()).isNotEqualTo(old.id());
+    assertThat(after.resources()).doesNotContainKey(old.id());
+    assertThat(old.definition()).containsEntry("DeletionPolicy", "Retain");
+    assertThat(now.definition()).containsEntry("DeletionPolicy", "Retain");
+    assertThat(Changes.resource(after, "CollectLive").id())
+        .isEqualTo(Changes.resource(before, "CollectLive").id());
+  }
+
+  @Test
+  void touchesNothingElse() {
+    var touched = new TreeSet<String>();
+    for (var resource : before.resources().values()) {
+      if (!resource.equals(after.resources().get(resource.id()))) {
+        touched.add(resource.type());
+      }
+    }
+
+    assertThat(touched)
+        .containsExactly("AWS::Lambda::Alias", "AWS::Lambda::Function", "AWS::Lambda::Version");
+    for (var function : List.of("Resend", "Release", "Status")) {
+      assertThat(versionOf(after, function + "Live"))
+          .isEqualTo(versionOf(before, function + "Live"));
+    }
+  }
+
+  /// A function that was replaced would have another name, and its alias another ARN.
+  @Test
+  void keepsTheFunctionThatChanges() {
+    assertThat(Changes.resource(after, "CollectFunction").id())
+        .isEqualTo(Changes.resource(before, "CollectFunction").id());
+    assertThat(Changes.resource(after, "CollectFunction").textAt("Code", "S3Key"))
+        .isNotEqualTo(Changes.resource(before, "CollectFunction").textAt("Code", "S3Key"));
+  }
+
+  @Test
+  void leavesNothingBehindThatStandsInTheWayOfAnotherDeployment() {
+    assertThat(standingInTheWay(Synthesis.dev())).isEmpty();
+    assertThat(standingInTheWay(Synthesis.prod())).isEmpty();
+  }
+
+  @Test
+  void findsWhatStandsInTheWay() {
+    var named = Changes.set(before, "DayKeys", "day-keys", "Properties", "TableName");
+    var kept = Changes.set(named, "DayKeys", "Retain", "DeletionPolicy");
+
+    assertThat(standingInTheWay(named)).isEmpty();
+    assertThat(standingInTheWay(kept))
+        .singleElement()
+        .satisfies(resource -> assertThat(resource.construct()).isEqualTo("DayKeys"));
+  }
+
+  @Test
+  void keepsTheAddressThatIsInEveryMeter() {
+    assertThat(Changes.resource(before, "MeterEndpoint").definition())
+        .containsEntry("DeletionPolicy", "Retain")
+        .containsEntry("UpdateReplacePolicy", "Retain");
+  }
+
+  /// What stays when its stack goes, and has a name that it would keep from the next one. A version
+  /// goes with its function; a role's own policy has its name to itself.
+  private static List<Resource> standingInTheWay(Templates stage) {
+    return stage.resources().values().stream()
+        .filter(resource -> "Retain".equals(resource.definition().get("DeletionPolicy")))
+        .filter(resource ->
+            !Set.of("AWS::Lambda::Version", "AWS::IAM::Policy").contains(resource.type()))
+        .filter(resource ->
+            resource.definition().get("Properties") instanceof Map<?, ?> properties
+                && properties.keySet().stream().anyMatch(NAMES::contains))
+        .toList();
+  }
+
+  private static Resource versionOf(Templates stage, String alias) {
+    var version = Changes.resource(stage, alias).textAt("FunctionVersion");
+    return stage.named(version.replace(".Version}", "}")).orElseThrow();
+  }
+
+  private static void changed(Path built, Path copy) throws IOException {
+    try (var from = new ZipInputStream(Files.newInputStream(built));
+        var to = new ZipOutputStream(Files.newOutputStream(copy))) {
+      for (var entry = from.getNextEntry(); entry != null; entry = from.getNextEntry()) {
+        to.putNextEntry(new ZipEntry(entry.getName()));
+        from.transferTo(to);
+      }
+      to.putNextEntry(new ZipEntry("changed"));
+    }
+  }
+}
