@@ -30,7 +30,7 @@ public final class App {
   ///
   /// @throws IllegalStateException listing each promise that a template breaks
   static void judge(Path assembly, StageSettings stage) throws IOException {
-    var broken = Promises.brokenBy(Templates.of(assembly, stage.name()), stage.region());
+    var broken = Promises.brokenBy(Templates.of(assembly, stage.name()), stage);
     if (!broken.isEmpty()) {
       throw new IllegalStateException(String.join(System.lineSeparator(), broken));
     }

@@ -79,6 +79,30 @@ final class Promises {
           "Cohorts", Plane.CONFIGURATION,
           "DeviceStatus", Plane.DEVICE);
 
+  /// By which attribute a table's items go.
+  private static final Map<String, String> TIME_TO_LIVE =
+      Map.of(
+          "OpenBlocks", "e",
+          "DayKeys", "expiresAt",
+          "Groupings", "expiresAt",
+          "Usage", "expiresAt",
+          "Reconciliations", "expiresAt",
+          "Cohorts", "expiresAt",
+          "DeviceStatus", "expiresAt");
+
+  /// Who uses a key: roles, services, and `via` services those whom IAM lets.
+  private static final Map<String, Set<String>> USERS_OF =
+      Map.of(
+          "ConsumptionKey", Set.of("via dynamodb"),
+          "ConfigurationKey", Set.of("via dynamodb"),
+          "DeviceKey", Set.of("via dynamodb"),
+          "DayKeyKey", Set.of("CollectRole", "ReleaseRole"),
+          "FunctionsKey", Set.of("via lambda"),
+          "LogsKey", Set.of("logs"),
+          "RegistryKey", Set.of("RegistryRole", "via iot"),
+          "TrailKey", Set.of("cloudtrail", "via s3"),
+          "OperatorKey", Set.of("budgets", "cloudwatch"));
+
   /// Tables whose items are gone when they are deleted.
   private static final Set<String> WITHOUT_COPY = Set.of("OpenBlocks", "DayKeys");
 
@@ -107,18 +131,20 @@ final class Promises {
 
   private Promises() {}
 
-  /// Everything that is wrong with the templates of a stage in this region.
-  static List<String> brokenBy(Templates templates, String region) {
+  /// Everything that is wrong with the templates of a stage.
+  static List<String> brokenBy(Templates templates, StageSettings stage) {
     return Stream.of(
             payloadsAreNotKept(templates),
             openItemsHaveNoCopy(templates),
             collectReadsNoOpenItem(templates),
             planesStayApart(templates),
             dayKeysAreForCollectAndRelease(templates),
-            dataStaysIn(region, templates),
+            dataStaysIn(stage.region(), templates),
+            dataIsKept(stage, templates),
             everythingIsEncrypted(templates),
             endpointsWantNewTls(templates),
             keysNameTheirUsers(templates),
+            keysHaveNoOtherUsers(templates),
             rightsAreNamed(templates),
             logsLast90Days(templates),
             callersReachTheAlias(templates),
@@ -192,8 +218,15 @@ final class Promises {
           table,
           "can be restored");
       found.ifNot(
-          table.construct().equals("Tenants")
-              || table.textAt("TimeToLiveSpecification", "Enabled").equals("true"),
+          table.at("ContributorInsightsSpecification").isEmpty(),
+          table,
+          "tells CloudWatch its busiest keys");
+      var timeToLive = TIME_TO_LIVE.get(table.construct());
+      found.ifNot(
+          timeToLive == null
+              ? table.construct().equals("Tenants")
+              : table.textAt("TimeToLiveSpecification", "Enabled").equals("true")
+                  && table.textAt("TimeToLiveSpecification", "AttributeName").equals(timeToLive),
           table,
           "keeps items for ever");
     }
@@ -317,6 +350,31 @@ final class Promises {
     return found.all();
   }
 
+  /// A stage that keeps its data keeps all of it when its stacks go, and protects what it says it
+  /// does.
+  static List<String> dataIsKept(StageSettings stage, Templates templates) {
+    var found = new Findings("data");
+    for (var table : templates.ofType("AWS::DynamoDB::Table")) {
+      found.ifNot(
+          !stage.deletionProtection() || table.textAt("DeletionProtectionEnabled").equals("true"),
+          table,
+          "can be deleted");
+    }
+    var stores =
+        Stream.of("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket")
+            .flatMap(type -> templates.ofType(type).stream())
+            .filter(store -> !store.construct().equals("OperatorKey"));
+    for (var store : stores.toList()) {
+      found.ifNot(
+          stage.removal() == StageSettings.Removal.DESTROY
+              || ("Retain".equals(store.definition().get("DeletionPolicy"))
+                  && "Retain".equals(store.definition().get("UpdateReplacePolicy"))),
+          store,
+          "goes with its stack");
+    }
+    return found.all();
+  }
+
   /// Everything stored lies under a key made here.
   static List<String> everythingIsEncrypted(Templates templates) {
     var found = new Findings("T31");
@@ -339,6 +397,24 @@ final class Promises {
       found.ifNot(
           table.textAt("SSESpecification", "SSEEnabled").equals("true"),
           table,
+          "names a key and does not use it");
+    }
+    for (var registry : templates.ofType("AWS::IoT::EncryptionConfiguration")) {
+      found.ifNot(
+          registry.textAt("EncryptionType").equals("CUSTOMER_MANAGED_KMS_KEY"),
+          registry,
+          "names a key and does not use it");
+    }
+    for (var bucket : templates.ofType("AWS::S3::Bucket")) {
+      found.ifNot(
+          bucket
+              .textAt(
+                  "BucketEncryption",
+                  "ServerSideEncryptionConfiguration",
+                  "ServerSideEncryptionByDefault",
+                  "SSEAlgorithm")
+              .equals("aws:kms"),
+          bucket,
           "names a key and does not use it");
     }
     for (var schedule : templates.ofType("AWS::Scheduler::Schedule")) {
@@ -399,6 +475,29 @@ final class Promises {
           statement.actions().stream().noneMatch(action -> action.contains("*")),
           statement.policy(),
           "names no actions");
+    }
+    return found.all();
+  }
+
+  /// Each key is used by those whose data lies under it, and by all of them.
+  static List<String> keysHaveNoOtherUsers(Templates templates) {
+    var found = new Findings("T33");
+    var usersOf = new HashMap<Resource, Set<String>>();
+    for (var statement : Statement.ofKeys(templates)) {
+      if (!EncryptionKeys.ADMINISTER.containsAll(statement.actions())) {
+        for (var principal : statement.principals()) {
+          usersOf
+              .computeIfAbsent(statement.policy(), key -> new TreeSet<>())
+              .add(user(templates, statement, principal));
+        }
+      }
+    }
+    for (var key : templates.ofType("AWS::KMS::Key")) {
+      var users = usersOf.getOrDefault(key, Set.of());
+      found.ifNot(
+          users.equals(USERS_OF.get(key.construct())),
+          key,
+          "is used by " + String.join(", ", users));
     }
     return found.all();
   }
@@ -588,6 +687,23 @@ final class Promises {
           "has %d characters".formatted(characters));
     }
     return found.all();
+  }
+
+  /// A role by its construct, a service by its name, and the account by the service through which
+  /// it is let in.
+  private static String user(Templates templates, Statement statement, String principal) {
+    if (principal.endsWith(":root")) {
+      var conditions = Templates.mapOf(statement.conditions().get("StringEquals"));
+      var through =
+          statement.conditions().equals(EncryptionKeys.BY_IOT_CORE)
+              ? "iot"
+              : Templates.text(conditions.getOrDefault("kms:ViaService", "anything"));
+      return "via " + through.replaceFirst("[.].*", "");
+    }
+    return templates
+        .named(principal)
+        .map(Resource::construct)
+        .orElseGet(() -> principal.replaceFirst("([.].*)?[.]amazonaws[.]com$", ""));
   }
 
   private static boolean isDayKeyKey(Resource key) {

@@ -55,13 +55,25 @@ class DataTest {
   @ParameterizedTest
   @MethodSource("stores")
   void hasTheKeysThatItsStoreWrites(String id, TableSchema<?> schema) {
-    var metadata = schema.tableMetadata();
+    assertThat(keys(table(id))).isEqualTo(keys(schema));
+  }
 
-    assertThat(keys(table(id)))
-        .isEqualTo(
-            Stream.concat(
-                    Stream.of(metadata.primaryPartitionKey()), metadata.primarySortKey().stream())
-                .toList());
+  @ParameterizedTest
+  @MethodSource("stores")
+  void findsATableWithOtherKeysThanItsStoreWrites(String id, TableSchema<?> schema) {
+    var changed =
+        Changes.set(Synthesis.dev(), id, "other", "Properties", "KeySchema", 0, "AttributeName");
+
+    assertThat(keys(Changes.resource(changed, id))).isNotEqualTo(keys(schema));
+  }
+
+  @ParameterizedTest
+  @MethodSource("stores")
+  @DisplayName("T54 items go by an attribute that their store writes")
+  void letsItemsGoByAnAttributeThatItsStoreWrites(String id, TableSchema<?> schema) {
+    var timeToLive = table(id).textAt("TimeToLiveSpecification", "AttributeName");
+
+    assertThat(schema.attributeNames().contains(timeToLive)).isEqualTo(!id.equals("Tenants"));
   }
 
   static Stream<Arguments> stores() {
@@ -169,6 +181,13 @@ class DataTest {
     var table = Changes.resource(Synthesis.dev(), id);
     assertThat(table.type()).isEqualTo("AWS::DynamoDB::Table");
     return table;
+  }
+
+  private static List<String> keys(TableSchema<?> schema) {
+    var metadata = schema.tableMetadata();
+    return Stream.concat(
+            Stream.of(metadata.primaryPartitionKey()), metadata.primarySortKey().stream())
+        .toList();
   }
 
   private static List<String> keys(Resource table) {

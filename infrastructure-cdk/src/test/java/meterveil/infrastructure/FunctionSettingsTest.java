@@ -21,20 +21,26 @@ class FunctionSettingsTest {
   @MethodSource("functions")
   void tellsAllThatTheFunctionAsksFor(
       String function, Function<Map<String, String>, Record> settings) {
-    assertThat(settings.apply(environment(function))).hasNoNullFieldsOrProperties();
+    assertThat(settings.apply(environment(Synthesis.dev(), function)))
+        .hasNoNullFieldsOrProperties();
   }
 
   @ParameterizedTest
   @MethodSource("functions")
   void tellsNothingThatTheFunctionDoesNotAskFor(
       String function, Function<Map<String, String>, Record> settings) {
-    var told = environment(function);
-
-    for (var variable : told.keySet()) {
+    for (var variable : environment(Synthesis.dev(), function).keySet()) {
       if (!variable.startsWith("POWERTOOLS_")) {
-        var without = new TreeMap<>(told);
-        without.remove(variable);
-        assertThatThrownBy(() -> settings.apply(without)).hasMessageContaining(variable);
+        var forgetful =
+            Changes.remove(
+                Synthesis.dev(),
+                function + "Function",
+                "Properties",
+                "Environment",
+                "Variables",
+                variable);
+        assertThatThrownBy(() -> settings.apply(environment(forgetful, function)))
+            .hasMessageContaining(variable);
       }
     }
   }
@@ -49,10 +55,10 @@ class FunctionSettingsTest {
         Arguments.of("Status", status));
   }
 
-  private static Map<String, String> environment(String function) {
+  private static Map<String, String> environment(Templates templates, String function) {
     var environment = new TreeMap<String, String>();
     var variables =
-        Changes.resource(Synthesis.dev(), function + "Function").at("Environment", "Variables");
+        Changes.resource(templates, function + "Function").at("Environment", "Variables");
     Templates.mapOf(variables.orElseThrow())
         .forEach((name, value) -> environment.put(name, Templates.text(value)));
     return environment;

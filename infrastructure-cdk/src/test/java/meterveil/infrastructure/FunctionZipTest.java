@@ -1,6 +1,7 @@
 package meterveil.infrastructure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
@@ -13,6 +14,7 @@ import java.util.zip.ZipFile;
 import meterveil.infrastructure.Templates.Resource;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The zips that the templates deploy hold the handlers that the templates name.
 class FunctionZipTest {
@@ -36,6 +38,16 @@ class FunctionZipTest {
                 || RequestStreamHandler.class.isAssignableFrom(handler))
         .isTrue();
     assertThat(Modifier.isPublic(handler.getDeclaredConstructor().getModifiers())).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"meterveil.collect.Nothing", "meterveil.status.StatusFunction"})
+  void findsAHandlerThatTheZipDoesNotHold(String handler) {
+    var changed = Changes.set(Synthesis.dev(), "CollectFunction", handler, "Properties", "Handler");
+
+    assertThatThrownBy(
+            () -> holdsTheHandlerThatTheTemplateNames(Changes.resource(changed, "CollectFunction")))
+        .hasMessageContaining(handler.substring(handler.lastIndexOf('.') + 1));
   }
 
   @ParameterizedTest

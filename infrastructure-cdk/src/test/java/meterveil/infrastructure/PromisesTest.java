@@ -17,6 +17,8 @@ class PromisesTest {
 
   private static final String HOME = StageSettings.HOME_REGION;
 
+  private static final StageSettings PROD = Synthesis.settings("prod");
+
   /// A way to break a promise, and what the check of it must answer.
   private record Breach(
       String name,
@@ -64,6 +66,19 @@ class PromisesTest {
   @DisplayName("T26 nothing names or can be copied to another region")
   void dataStaysInItsRegion() {
     assertThat(Promises.dataStaysIn(HOME, Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  void dataIsKept() {
+    assertThat(Promises.dataIsKept(PROD, Synthesis.prod())).isEmpty();
+    assertThat(Promises.dataIsKept(Synthesis.settings("dev"), Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T33 keys have the users that they need, and no other")
+  void keysHaveNoOtherUsers() {
+    assertThat(Promises.keysHaveNoOtherUsers(Synthesis.dev())).isEmpty();
+    assertThat(Promises.keysHaveNoOtherUsers(Synthesis.prod())).isEmpty();
   }
 
   @Test
@@ -115,11 +130,11 @@ class PromisesTest {
   @ParameterizedTest
   @MethodSource("breaches")
   void findsTheBreach(Breach breach) {
-    var broken = breach.change().apply(Synthesis.dev());
+    var broken = breach.change().apply(Synthesis.prod());
 
     assertThat(breach.check().apply(broken))
         .anySatisfy(finding -> assertThat(finding).contains(breach.finding()));
-    assertThat(Promises.brokenBy(broken, HOME)).containsAll(breach.check().apply(broken));
+    assertThat(Promises.brokenBy(broken, PROD)).containsAll(breach.check().apply(broken));
   }
 
   static Stream<Breach> breaches() {
@@ -229,6 +244,30 @@ class PromisesTest {
                     "DataResources"),
             "what is read and written"),
         new Breach(
+            "device status tells its busiest keys",
+            check,
+            t ->
+                Changes.set(
+                    t,
+                    "DeviceStatus",
+                    true,
+                    "Properties",
+                    "ContributorInsightsSpecification",
+                    "Enabled"),
+            "its busiest keys"),
+        new Breach(
+            "items expire by another attribute",
+            check,
+            t ->
+                Changes.set(
+                    t,
+                    "OpenBlocks",
+                    "expiresAt",
+                    "Properties",
+                    "TimeToLiveSpecification",
+                    "AttributeName"),
+            "keeps items for ever"),
+        new Breach(
             "released cells never expire",
             check,
             t -> Changes.remove(t, "Usage", "Properties", "TimeToLiveSpecification"),
@@ -261,6 +300,11 @@ class PromisesTest {
             "release may read device status",
             Promises::planesStayApart,
             t -> allow(t, "ReleasePolicy", "dynamodb:GetItem", arn(t, "DeviceStatus")),
+            "reach both"),
+        new Breach(
+            "status may open what lies under the key of usage",
+            Promises::planesStayApart,
+            t -> allow(t, "StatusPolicy", "kms:Decrypt", arn(t, "ConsumptionKey")),
             "reach both"),
         new Breach(
             "a role may read every table",
@@ -425,6 +469,97 @@ class PromisesTest {
             Promises::everythingIsEncrypted,
             t -> Changes.set(t, "Usage", false, "Properties", "SSESpecification", "SSEEnabled"),
             "does not use it"),
+        new Breach(
+            "a table of prod can be deleted",
+            t -> Promises.dataIsKept(PROD, t),
+            t -> Changes.set(t, "Usage", false, "Properties", "DeletionProtectionEnabled"),
+            "can be deleted"),
+        new Breach(
+            "a table of prod goes with its stack",
+            t -> Promises.dataIsKept(PROD, t),
+            t -> Changes.set(t, "Tenants", "Delete", "DeletionPolicy"),
+            "goes with its stack"),
+        new Breach(
+            "a key of prod goes when it is replaced",
+            t -> Promises.dataIsKept(PROD, t),
+            t -> Changes.set(t, "DayKeyKey", "Delete", "UpdateReplacePolicy"),
+            "goes with its stack"),
+        new Breach(
+            "the registry lies under a key of AWS's",
+            Promises::everythingIsEncrypted,
+            t ->
+                Changes.set(
+                    t, "RegistryEncryption", "AWS_OWNED_KMS_KEY", "Properties", "EncryptionType"),
+            "does not use it"),
+        new Breach(
+            "the trail's bucket does not use its key",
+            Promises::everythingIsEncrypted,
+            t ->
+                Changes.set(
+                    t,
+                    "TrailBucket",
+                    "AES256",
+                    "Properties",
+                    "BucketEncryption",
+                    "ServerSideEncryptionConfiguration",
+                    0,
+                    "ServerSideEncryptionByDefault",
+                    "SSEAlgorithm"),
+            "does not use it"),
+        new Breach(
+            "alarms lie under a key of AWS's",
+            Promises::everythingIsEncrypted,
+            t -> Changes.set(t, "OperatorTopic", "alias/aws/sns", "Properties", "KmsMasterKeyId"),
+            "not under a key"),
+        new Breach(
+            "the logs' key is used by another service",
+            Promises::keysHaveNoOtherUsers,
+            t ->
+                Changes.set(
+                    t,
+                    "LogsKey",
+                    Map.of("Service", "s3.amazonaws.com"),
+                    "Properties",
+                    "KeyPolicy",
+                    "Statement",
+                    1,
+                    "Principal"),
+            "is used by s3"),
+        new Breach(
+            "a plane's key is of use through another service too",
+            Promises::keysHaveNoOtherUsers,
+            t ->
+                Changes.set(
+                    t,
+                    "DeviceKey",
+                    "s3.us-west-2.amazonaws.com",
+                    "Properties",
+                    "KeyPolicy",
+                    "Statement",
+                    1,
+                    "Condition",
+                    "StringEquals",
+                    "kms:ViaService"),
+            "is used by via s3"),
+        new Breach(
+            "collect may not use the key of day keys",
+            Promises::keysHaveNoOtherUsers,
+            t ->
+                Changes.set(
+                    t,
+                    "DayKeyKey",
+                    Map.of("AWS", arn(t, "ReleaseRole")),
+                    "Properties",
+                    "KeyPolicy",
+                    "Statement",
+                    1,
+                    "Principal"),
+            "is used by ReleaseRole"),
+        new Breach(
+            "there is a key that nobody expects",
+            Promises::keysHaveNoOtherUsers,
+            t -> Changes.add(t, "SpareKey", "AWS::KMS::Key", Map.of()),
+            "SpareKey"),
         new Breach(
             "a key is for all but one",
             Promises::keysNameTheirUsers,
