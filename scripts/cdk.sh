@@ -8,6 +8,6 @@ cdk() {
     npm ci --prefix infrastructure-cdk --no-audit --no-fund
     cp infrastructure-cdk/package-lock.json infrastructure-cdk/target/cdk-installed
   fi
-  # The pinned one or none: npx must not fetch another.
-  npx --prefix infrastructure-cdk --no-install cdk --app "infrastructure-cdk/target/cdk.out-$stage" "$@"
+  # The pinned one or none: npx must not fetch another. It tells nobody what it does, and asks for no news.
+  CDK_DISABLE_CLI_TELEMETRY=true npx --prefix infrastructure-cdk --no-install cdk --no-notices --app "infrastructure-cdk/target/cdk.out-$stage" "$@"
 }

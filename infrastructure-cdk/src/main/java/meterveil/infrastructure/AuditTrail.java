@@ -52,7 +52,8 @@ final class AuditTrail extends Construct {
     /// The trail itself was changed.
     TRAIL_CHANGED("TrailChanged");
 
-    private final String metric;
+    /// What it is counted under.
+    final String metric;
 
     Count(String metric) {
       this.metric = metric;

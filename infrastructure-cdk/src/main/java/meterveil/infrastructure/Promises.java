@@ -143,6 +143,8 @@ final class Promises {
             dataIsKept(stage, templates),
             everythingIsEncrypted(templates),
             endpointsWantNewTls(templates),
+            plainHttpIsDenied(templates),
+            accessIsRecorded(templates),
             keysNameTheirUsers(templates),
             keysHaveNoOtherUsers(templates),
             rightsAreNamed(templates),
@@ -444,6 +446,79 @@ final class Promises {
                     "\"securityPolicy\":\"%s\"".formatted(MeterIdentity.TLS_1_2_OR_NEWER)),
             setting,
             "leaves old versions of TLS to IoT Core's own endpoint");
+      }
+    }
+    return found.all();
+  }
+
+  /// Buckets and topics deny whoever comes without TLS, and buckets whoever comes with an old one.
+  static List<String> plainHttpIsDenied(Templates templates) {
+    var found = new Findings("T32");
+    var denied =
+        Statement.ofBucketsAndTopics(templates).stream()
+            .filter(statement -> statement.effect().equals("Deny"))
+            .toList();
+    for (var type : List.of("AWS::S3::Bucket", "AWS::SNS::Topic")) {
+      for (var store : templates.ofType(type)) {
+        var conditions =
+            denied.stream()
+                .filter(statement ->
+                    statement.resources().stream().anyMatch(r -> r.contains(store.id())))
+                .map(statement -> CdkJson.text(statement.conditions()))
+                .toList();
+        found.ifNot(
+            conditions.contains("{\"Bool\":{\"aws:SecureTransport\":\"false\"}}"),
+            store,
+            "can be reached by plain HTTP");
+        found.ifNot(
+            !type.equals("AWS::S3::Bucket")
+                || conditions.contains("{\"NumericLessThan\":{\"s3:TlsVersion\":1.2}}"),
+            store,
+            "can be reached by old versions of TLS");
+      }
+    }
+    return found.all();
+  }
+
+  /// A trail of all regions writes down who administers and who uses keys; what is denied is
+  /// counted, and a person told.
+  static List<String> accessIsRecorded(Templates templates) {
+    var found = new Findings("T49");
+    var trails = templates.ofType("AWS::CloudTrail::Trail");
+    found.ifNot(trails.size() == 1, null, "not one trail");
+    for (var trail : trails) {
+      found.ifNot(
+          trail.textAt("IsLogging").equals("true")
+              && trail.textAt("IsMultiRegionTrail").equals("true")
+              && trail.textAt("IncludeGlobalServiceEvents").equals("true")
+              && trail.textAt("EnableLogFileValidation").equals("true")
+              && trail.textAt("EventSelectors", "IncludeManagementEvents").equals("true")
+              && trail.textAt("EventSelectors", "ReadWriteType").equals("All")
+              && trail.at("EventSelectors", "ExcludeManagementEventSources").isEmpty(),
+          trail,
+          "does not write down everything that is administered");
+      for (var count : AuditTrail.Count.values()) {
+        var filtered =
+            templates.ofType("AWS::Logs::MetricFilter").stream()
+                .filter(filter ->
+                    filter.textAt("MetricTransformations", "MetricName").equals(count.metric))
+                .anyMatch(filter ->
+                    trail
+                        .textAt("CloudWatchLogsLogGroupArn")
+                        .contains(filter.textAt("LogGroupName").replaceAll("[${}]", "")));
+        found.ifNot(filtered, trail, "is not searched for " + count.metric);
+        var told =
+            templates.ofType("AWS::CloudWatch::Alarm").stream()
+                .filter(alarm -> alarm.textAt("Namespace").equals(AuditTrail.NAMESPACE))
+                .filter(alarm -> alarm.textAt("MetricName").equals(count.metric))
+                .filter(alarm -> !alarm.textAt("ActionsEnabled").equals("false"))
+                .flatMap(alarm -> Templates.textsOf(alarm.at("AlarmActions").orElse(null)).stream())
+                .anyMatch(action ->
+                    templates
+                        .named(action)
+                        .filter(topic -> topic.type().equals("AWS::SNS::Topic"))
+                        .isPresent());
+        found.ifNot(told, trail, "tells nobody of " + count.metric);
       }
     }
     return found.all();

@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.ZipFile;
 import meterveil.infrastructure.Templates.Resource;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -71,6 +72,7 @@ class AlarmsTest {
   private static final Map<String, Set<String>> STRINGS = new TreeMap<>();
 
   @Test
+  @DisplayName("T49 alarms look at what is counted")
   void looksAtWhatIsCounted() {
     assertThat(seen(Synthesis.dev())).hasSizeGreaterThan(40);
     assertThat(notCounted(Synthesis.dev())).isEmpty();

@@ -8,13 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// `scripts/deploy` and `scripts/destroy`, as far as they go without an account: what builds,
-/// installs, asks and deploys is stood in for by scripts that write down how they were called.
+/// `scripts/bootstrap`, `scripts/deploy` and `scripts/destroy`, as far as they go without an
+/// account: what builds, installs, asks and deploys is stood in for by scripts that write down how
+/// they were called.
 class DeployScriptsTest {
 
   private static final Path SCRIPTS = Synthesis.MODULE.resolveSibling("scripts");
@@ -25,6 +27,7 @@ class DeployScriptsTest {
       """
       #!/bin/bash
       echo "${0##*/} $*" >>"$CALLS"
+      echo "${CDK_DISABLE_CLI_TELEMETRY:-}" >"$CALLS.telemetry-${0##*/}"
       [ ! -f "$CALLS.fails-${0##*/}" ]
       """;
 
@@ -33,7 +36,7 @@ class DeployScriptsTest {
   @BeforeEach
   void copyTheScripts() throws IOException {
     Files.createDirectories(folder.resolve("scripts"));
-    for (var name : List.of("java.sh", "cdk.sh", "synth", "deploy", "destroy")) {
+    for (var name : List.of("java.sh", "cdk.sh", "synth", "bootstrap", "deploy", "destroy")) {
       Files.copy(SCRIPTS.resolve(name), folder.resolve("scripts").resolve(name));
     }
     var module = Files.createDirectories(folder.resolve("infrastructure-cdk"));
@@ -58,8 +61,16 @@ class DeployScriptsTest {
             "quotas prod",
             "npm ci --prefix infrastructure-cdk --no-audit --no-fund",
             "npx --prefix infrastructure-cdk --no-install cdk"
-                + " --app infrastructure-cdk/target/cdk.out-prod"
+                + " --no-notices --app infrastructure-cdk/target/cdk.out-prod"
                 + " deploy prod/* --require-approval never");
+  }
+
+  @Test
+  @DisplayName("U12 CDK's command line does not call home")
+  void tellsNobodyThatItDeploys() throws Exception {
+    run("", "deploy", "dev");
+
+    assertThat(folder.resolve("calls.telemetry-npx")).hasContent("true");
   }
 
   @Test
@@ -87,6 +98,15 @@ class DeployScriptsTest {
     assertThat(run("", "deploy", "dev").exitCode).isZero();
 
     assertThat(calls().getLast()).endsWith("deploy dev/*");
+  }
+
+  @Test
+  void preparesAnAccountUnderAKeyOfItsOwn() throws Exception {
+    assertThat(run("", "bootstrap", "prod").exitCode).isZero();
+
+    assertThat(calls().getLast())
+        .endsWith(
+            "--app infrastructure-cdk/target/cdk.out-prod bootstrap --bootstrap-customer-key");
   }
 
   @Test
@@ -118,7 +138,7 @@ class DeployScriptsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"deploy", "destroy"})
+  @ValueSource(strings = {"bootstrap", "deploy", "destroy"})
   void asksForTheStage(String script) throws Exception {
     var run = run("", script);
 
@@ -145,7 +165,7 @@ class DeployScriptsTest {
     assertThat(calls().getLast())
         .isEqualTo(
             "npx --prefix infrastructure-cdk --no-install cdk"
-                + " --app infrastructure-cdk/target/cdk.out-%s destroy %s/* --force",
+                + " --no-notices --app infrastructure-cdk/target/cdk.out-%s destroy %s/* --force",
             stage, stage);
   }
 
@@ -156,7 +176,7 @@ class DeployScriptsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"deploy", "destroy", "synth", "quotas"})
+  @ValueSource(strings = {"bootstrap", "deploy", "destroy", "synth", "quotas"})
   void isShort(String script) throws IOException {
     assertThat(Files.readAllLines(SCRIPTS.resolve(script))).hasSizeLessThan(30);
   }

@@ -94,6 +94,18 @@ class PromisesTest {
   }
 
   @Test
+  @DisplayName("T32 buckets and topics deny plain HTTP")
+  void plainHttpIsDenied() {
+    assertThat(Promises.plainHttpIsDenied(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T49 a trail records who administers and who uses keys, and what is denied alarms")
+  void accessIsRecorded() {
+    assertThat(Promises.accessIsRecorded(Synthesis.dev())).isEmpty();
+  }
+
+  @Test
   @DisplayName("T33 keys are rotated and name who may use them")
   void keysNameTheirUsers() {
     assertThat(Promises.keysNameTheirUsers(Synthesis.dev())).isEmpty();
@@ -139,7 +151,12 @@ class PromisesTest {
 
   static Stream<Breach> breaches() {
     return Stream.of(
-            payloadBreaches(), copyBreaches(), accessBreaches(), storeBreaches(), lineBreaches())
+            payloadBreaches(),
+            copyBreaches(),
+            accessBreaches(),
+            storeBreaches(),
+            trailBreaches(),
+            lineBreaches())
         .flatMap(breaches -> breaches);
   }
 
@@ -714,6 +731,69 @@ class PromisesTest {
             Promises::logsLast90Days,
             t -> Changes.remove(t, "StatusFunction", "Properties", "LoggingConfig"),
             "made on the quiet"));
+  }
+
+  private static Stream<Breach> trailBreaches() {
+    Function<Templates, List<String>> check = Promises::accessIsRecorded;
+    return Stream.of(
+        new Breach(
+            "the trail's bucket can be reached by plain HTTP",
+            Promises::plainHttpIsDenied,
+            t -> Changes.set(t, "TrailBucketPolicy", "Allow", statement(0, "Effect")),
+            "by plain HTTP"),
+        new Breach(
+            "the trail's bucket can be reached by TLS 1.1",
+            Promises::plainHttpIsDenied,
+            t ->
+                Changes.set(
+                    t,
+                    "TrailBucketPolicy",
+                    1.1,
+                    statement(1, "Condition", "NumericLessThan", "s3:TlsVersion")),
+            "by old versions"),
+        new Breach(
+            "alarms can be sent by plain HTTP",
+            Promises::plainHttpIsDenied,
+            t -> Changes.set(t, "OperatorTopicPolicy", "*", statement(0, "Resource")),
+            "by plain HTTP"),
+        new Breach(
+            "there is no trail",
+            check,
+            t -> Changes.set(t, "Trail", "AWS::Nothing::Here", "Type"),
+            "not one trail"),
+        new Breach(
+            "the trail is switched off",
+            check,
+            t -> Changes.set(t, "Trail", false, "Properties", "IsLogging"),
+            "does not write down"),
+        new Breach(
+            "the trail leaves out the use of keys",
+            check,
+            t ->
+                Changes.set(
+                    t,
+                    "Trail",
+                    List.of("kms.amazonaws.com"),
+                    "Properties",
+                    "EventSelectors",
+                    0,
+                    "ExcludeManagementEventSources"),
+            "does not write down"),
+        new Breach(
+            "denied use of keys is looked for in another log",
+            check,
+            t -> Changes.set(t, "TrailKeyUseDenied", "AWSIotLogsV2", "Properties", "LogGroupName"),
+            "not searched for KeyUseDenied"),
+        new Breach(
+            "denied access is told nobody",
+            check,
+            t -> Changes.remove(t, "AlarmAccessDenied", "Properties", "AlarmActions"),
+            "tells nobody of AccessDenied"),
+        new Breach(
+            "an alarm is silenced",
+            check,
+            t -> Changes.set(t, "AlarmReadersChanged", false, "Properties", "ActionsEnabled"),
+            "tells nobody of ReadersChanged"));
   }
 
   private static Stream<Breach> lineBreaches() {

@@ -134,6 +134,17 @@ class StageSettingsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"account", "alarmAddress"})
+  @DisplayName("U12 the project names no account and no address of its own")
+  void leavesTheOperatorsOwnToTheOperator(String setting) throws IOException {
+    var stages = Templates.mapOf(CdkJson.read(Synthesis.MODULE.resolve("cdk.json")).get("stages"));
+
+    assertThat(stages.values())
+        .isNotEmpty()
+        .allSatisfy(stage -> assertThat(Templates.mapOf(stage)).doesNotContainKey(setting));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"account", "alarmAddress"})
   void letsDevGoWithout(String setting) throws IOException {
     assertThat(stageWithout("dev", setting)).hasFieldOrPropertyWithValue(setting, Optional.empty());
   }
