@@ -56,7 +56,7 @@ final class Release extends Construct {
                     data.openBlocks.allow("GetItem", "PutItem", "UpdateItem"),
                     data.dayKeys.allow("GetItem", "PutItem", "Query"),
                     data.groupings.allow("GetItem", "PutItem", "Query"),
-                    data.usage.allow("PutItem", "Query"),
+                    data.usage.allow("BatchWriteItem", "Query"),
                     data.reconciliations.allow("GetItem", "PutItem"),
                     data.cohorts.allow("Query"),
                     data.tenants.allow("Scan"),

@@ -218,7 +218,7 @@ class IngestTest {
             "dynamodb:GetItem Groupings",
             "dynamodb:PutItem Groupings",
             "dynamodb:Query Groupings",
-            "dynamodb:PutItem Usage",
+            "dynamodb:BatchWriteItem Usage",
             "dynamodb:Query Usage",
             "dynamodb:GetItem Reconciliations",
             "dynamodb:PutItem Reconciliations",

@@ -5,14 +5,13 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.time.Duration;
 import java.util.Map;
 import meterveil.cohort.CohortId;
 import meterveil.connection.AwsHttp;
+import meterveil.connection.Pauses;
 import meterveil.tenant.TenantId;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
-import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.exception.SdkServiceException;
@@ -27,7 +26,6 @@ import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
-import software.amazon.awssdk.retries.api.BackoffStrategy;
 import software.amazon.awssdk.utils.http.SdkHttpUtils;
 
 /// The way from the platform to meters: publishes at QoS 1 over the HTTPS data plane of AWS IoT
@@ -44,9 +42,6 @@ public final class Downlink {
 
   /// How often one message is tried.
   public static final int TRIES_MAX = 3;
-
-  private static final BackoffStrategy PAUSE =
-      BackoffStrategy.exponentialDelayHalfJitter(Duration.ofMillis(100), Duration.ofSeconds(1));
 
   /// The name under which the data plane's API reference wants requests signed.
   private static final String SIGNING_NAME = "iotdevicegateway";
@@ -149,7 +144,7 @@ public final class Downlink {
       if (tried == TRIES_MAX) {
         throw failure;
       }
-      pause(PAUSE.computeDelay(tried));
+      Pauses.after(tried);
     }
   }
 
@@ -189,14 +184,5 @@ public final class Downlink {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     return SdkClientException.create(
         "IoT Core cannot be reached: " + cause.getClass().getSimpleName());
-  }
-
-  private static void pause(Duration pause) {
-    try {
-      Thread.sleep(pause);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw AbortedException.create("interrupted between two tries of a publish", e);
-    }
   }
 }

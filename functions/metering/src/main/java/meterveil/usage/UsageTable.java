@@ -1,7 +1,6 @@
 package meterveil.usage;
 
-import static java.util.stream.Collectors.groupingBy;
-import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toMap;
 import static java.util.stream.Collectors.toSet;
 import static software.amazon.awssdk.enhanced.dynamodb.mapper.StaticAttributeTags.primaryPartitionKey;
 import static software.amazon.awssdk.enhanced.dynamodb.mapper.StaticAttributeTags.primarySortKey;
@@ -14,22 +13,24 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import meterveil.cohort.CohortId;
 import meterveil.cohort.DistrictId;
+import meterveil.connection.Pauses;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
 import software.amazon.awssdk.enhanced.dynamodb.DynamoDbTable;
 import software.amazon.awssdk.enhanced.dynamodb.EnhancedType;
-import software.amazon.awssdk.enhanced.dynamodb.Expression;
 import software.amazon.awssdk.enhanced.dynamodb.Key;
 import software.amazon.awssdk.enhanced.dynamodb.TableSchema;
 import software.amazon.awssdk.enhanced.dynamodb.mapper.StaticImmutableTableSchema;
 import software.amazon.awssdk.enhanced.dynamodb.model.QueryConditional;
+import software.amazon.awssdk.enhanced.dynamodb.model.WriteBatch;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 
 /// The `Usage` table: every released cell under its tenant and district, in the order of time.
 ///
@@ -105,31 +106,62 @@ public final class UsageTable {
   private static final String LATE = "late";
   private static final int HOUR_LENGTH = "2013-01-01T00".length();
 
-  private static final Expression ABSENT =
-      Expression.builder()
-          .expression("attribute_not_exists(#scope)")
-          .putExpressionName("#scope", "scope")
-          .build();
+  /// DynamoDB's own limit.
+  private static final int BATCH_MAX = 25;
 
+  private static final int BATCHES_AT_ONCE = 8;
+
+  /// How often what DynamoDB leaves of a batch is tried.
+  private static final int TRIES_MAX = 6;
+
+  private final DynamoDbEnhancedClient client;
   private final DynamoDbTable<Kept> table;
 
   /// @param dynamoDb what it is reached through
   /// @param name the table's physical name
   public UsageTable(DynamoDbClient dynamoDb, String name) {
-    table = DynamoDbEnhancedClient.builder().dynamoDbClient(dynamoDb).build().table(name, SCHEMA);
+    client = DynamoDbEnhancedClient.builder().dynamoDbClient(dynamoDb).build();
+    table = client.table(name, SCHEMA);
   }
 
-  /// Keeps a cell, unless it is there.
+  /// Keeps those of some cells that are not there.
   ///
-  /// @param tenant says how long
-  /// @return false if it was there
-  public boolean putFirst(ReleasedCell cell, Tenant tenant) {
-    try {
-      table.putItem(
-          put -> put.item(new Kept(cell, tenant.expiry(cell.start()))).conditionExpression(ABSENT));
-      return true;
-    } catch (ConditionalCheckFailedException _) {
-      return false;
+  /// Whoever releases a block makes the same cells of it, so two that do it at once write the same
+  /// twice; what is there already is never written over by one who comes later, with the tenant's
+  /// setting of that day.
+  ///
+  /// @param cells of the tenant
+  /// @param from the first hour of any of them
+  /// @param until the first hour after all of them
+  /// @param tenant says how long they are kept
+  public void putMissing(
+      Collection<ReleasedCell> cells, Instant from, Instant until, Tenant tenant) {
+    missing(cells, from, until).stream()
+        .map(cell -> new Kept(cell, tenant.expiry(cell.start())))
+        .gather(Gatherers.windowFixed(BATCH_MAX))
+        .gather(Gatherers.mapConcurrent(BATCHES_AT_ONCE, this::putAll))
+        .forEach(_ -> {});
+  }
+
+  /// Puts a batch; of which DynamoDB may leave some to be put again.
+  ///
+  /// @return how often it took
+  private int putAll(List<Kept> batch) {
+    List<Kept> left = batch;
+    for (int tried = 1; ; tried++) {
+      var writes = WriteBatch.builder(Kept.class).mappedTableResource(table);
+      left.forEach(writes::addPutItem);
+      left =
+          client
+              .batchWriteItem(write -> write.addWriteBatch(writes.build()))
+              .unprocessedPutItemsForTable(table);
+      if (left.isEmpty()) {
+        return tried;
+      }
+      if (tried == TRIES_MAX) {
+        throw SdkClientException.create("cells that DynamoDB leaves unwritten");
+      }
+      Pauses.after(tried);
     }
   }
 
@@ -156,20 +188,23 @@ public final class UsageTable {
         .map(Kept::cell);
   }
 
-  /// Whether every one of some cells is there, expired or not, read consistently.
+  /// Those of some cells that are not there, expired or not, read consistently.
   ///
   /// @param cells of one tenant; only their places matter
   /// @param from the first hour of any of them
   /// @param until the first hour after all of them
-  public boolean hasAll(Collection<ReleasedCell> cells, Instant from, Instant until) {
-    Map<String, Set<String>> wanted =
+  public List<ReleasedCell> missing(Collection<ReleasedCell> cells, Instant from, Instant until) {
+    Map<String, Set<String>> there =
         cells.stream()
-            .collect(
-                groupingBy(
-                    cell -> scope(cell.tenant(), cell.district()),
-                    mapping(UsageTable::sortKey, toSet())));
-    return wanted.entrySet().stream()
-        .allMatch(entry -> present(entry.getKey(), from, until).containsAll(entry.getValue()));
+            .map(cell -> scope(cell.tenant(), cell.district()))
+            .distinct()
+            .collect(toMap(scope -> scope, scope -> present(scope, from, until)));
+    return cells.stream()
+        .filter(cell ->
+            !there
+                .getOrDefault(scope(cell.tenant(), cell.district()), Set.of())
+                .contains(sortKey(cell)))
+        .toList();
   }
 
   private Set<String> present(String scope, Instant from, Instant until) {

@@ -3,6 +3,7 @@ package meterveil.usage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.groups.Tuple.tuple;
 
 import java.time.Duration;
@@ -11,9 +12,11 @@ import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 import meterveil.LocalDynamoDb;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
@@ -32,6 +35,12 @@ import meterveil.usage.ReleasedCell.Level;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemResponse;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
+import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 
 class UsageTablesTest {
 
@@ -64,28 +73,97 @@ class UsageTablesTest {
   @Test
   void keepsTheFirstCellOfAPlace() {
     var tenant = new Tenant(new TenantId("first"), Tenant.RETENTION);
-    assertThat(USAGE.putFirst(own(tenant.id(), HOUR, 12), tenant)).isTrue();
-    assertThat(USAGE.putFirst(own(tenant.id(), HOUR, 13), tenant)).isFalse();
+    put(USAGE, tenant, own(tenant.id(), HOUR, 12));
+    put(USAGE, tenant, own(tenant.id(), HOUR, 13));
 
     assertThat(USAGE.read(tenant, NORTH, HOUR, HOUR.plusSeconds(3600), HOUR))
         .containsExactly(own(tenant.id(), HOUR, 12));
     assertThat(USAGE.read(tenant, NORTH, HOUR.plusSeconds(3600), HOUR.plusSeconds(7200), HOUR))
         .isEmpty();
-    assertThat(USAGE.hasAll(List.of(own(tenant.id(), HOUR, 0)), HOUR, HOUR.plusSeconds(3600)))
-        .isTrue();
+    ReleasedCell following = own(tenant.id(), HOUR.plusSeconds(3600), 0);
     assertThat(
-            USAGE.hasAll(
-                List.of(own(tenant.id(), HOUR, 0), own(tenant.id(), HOUR.plusSeconds(3600), 0)),
-                HOUR,
-                HOUR.plusSeconds(7200)))
-        .isFalse();
+            USAGE.missing(
+                List.of(own(tenant.id(), HOUR, 0), following), HOUR, HOUR.plusSeconds(7200)))
+        .containsExactly(following);
+  }
+
+  private static void put(UsageTable usage, Tenant tenant, ReleasedCell cell) {
+    usage.putMissing(List.of(cell), cell.start(), cell.start().plusSeconds(3600), tenant);
+  }
+
+  /// The database, where of each batch no more than some items are written, and none from a time
+  /// on.
+  private static final class Sparing implements DynamoDbClient {
+    private final int writtenMax;
+    private final int batchesMax;
+    private int batches;
+
+    Sparing(int writtenMax, int batchesMax) {
+      this.writtenMax = writtenMax;
+      this.batchesMax = batchesMax;
+    }
+
+    @Override
+    public String serviceName() {
+      return LocalDynamoDb.CLIENT.serviceName();
+    }
+
+    @Override
+    public void close() {}
+
+    @Override
+    public QueryResponse query(QueryRequest request) {
+      return LocalDynamoDb.CLIENT.query(request);
+    }
+
+    @Override
+    public BatchWriteItemResponse batchWriteItem(BatchWriteItemRequest request) {
+      int written = ++batches > batchesMax ? 0 : writtenMax;
+      var items = request.requestItems().getOrDefault("usage", List.of());
+      int kept = Math.min(written, items.size());
+      if (kept > 0) {
+        LocalDynamoDb.CLIENT.batchWriteItem(
+            request.toBuilder().requestItems(Map.of("usage", items.subList(0, kept))).build());
+      }
+      return BatchWriteItemResponse.builder()
+          .unprocessedItems(
+              kept == items.size() ? Map.of() : Map.of("usage", items.subList(kept, items.size())))
+          .build();
+    }
+  }
+
+  private static List<ReleasedCell> aDay(TenantId tenant) {
+    return IntStream.range(0, 24)
+        .mapToObj(hour -> own(tenant, HOUR.plusSeconds(3600L * hour), hour))
+        .toList();
+  }
+
+  @Test
+  void putsAgainWhatDynamoDbLeavesOfABatch() {
+    var tenant = new Tenant(new TenantId("left"), Tenant.RETENTION);
+    Instant until = HOUR.plusSeconds(24 * 3600);
+    List<ReleasedCell> cells = aDay(tenant.id());
+    new UsageTable(new Sparing(10, 9), "usage").putMissing(cells, HOUR, until, tenant);
+
+    assertThat(USAGE.read(tenant, NORTH, HOUR, until, HOUR)).containsExactlyElementsOf(cells);
+  }
+
+  @Test
+  void saysSoWhenDynamoDbLeavesCellsAgainAndAgain() {
+    var tenant = new Tenant(new TenantId("never"), Tenant.RETENTION);
+    Instant until = HOUR.plusSeconds(24 * 3600);
+    var usage = new UsageTable(new Sparing(10, 1), "usage");
+
+    assertThatThrownBy(() -> usage.putMissing(aDay(tenant.id()), HOUR, until, tenant))
+        .isInstanceOf(SdkClientException.class);
+    assertThat(USAGE.missing(aDay(tenant.id()), HOUR, until)).hasSize(14);
   }
 
   @Test
   @DisplayName("U22 T54 released cells are kept 30 days unless the tenant chose otherwise")
   void passesOverWhatHasExpired() {
     var month = new Tenant(new TenantId("month"), Tenant.RETENTION);
-    USAGE.putFirst(own(month.id(), HOUR, 12), month);
+    put(USAGE, month, own(month.id(), HOUR, 12));
     Instant until = HOUR.plusSeconds(3600);
 
     assertThat(USAGE.read(month, NORTH, HOUR, until, HOUR.plus(Duration.ofDays(30)).minusMillis(1)))
@@ -93,7 +171,7 @@ class UsageTablesTest {
     assertThat(USAGE.read(month, NORTH, HOUR, until, HOUR.plus(Duration.ofDays(30)))).isEmpty();
 
     var year = new Tenant(new TenantId("year"), Duration.ofDays(365));
-    USAGE.putFirst(own(year.id(), HOUR, 12), year);
+    put(USAGE, year, own(year.id(), HOUR, 12));
     assertThat(USAGE.read(year, NORTH, HOUR, until, HOUR.plus(Duration.ofDays(364)))).hasSize(1);
   }
 
@@ -101,7 +179,7 @@ class UsageTablesTest {
   @DisplayName("T54 a retention that is shortened takes effect on reads at once")
   void readsByTheRetentionOfTheMoment() {
     var before = new Tenant(new TenantId("shortened"), Duration.ofDays(100));
-    USAGE.putFirst(own(before.id(), HOUR, 12), before);
+    put(USAGE, before, own(before.id(), HOUR, 12));
     var after = new Tenant(before.id(), Duration.ofDays(10));
     Instant until = HOUR.plusSeconds(3600);
     Instant now = HOUR.plus(Duration.ofDays(11));

@@ -112,10 +112,9 @@ final class Closing {
             .orElseThrow(() -> new IllegalStateException("a released block without a decision"));
     Releasing.cells(day, block, hours, decided).forEach(cell -> sum.releasedWh += cell.energyWh());
 
-    for (ReleasedCell late : late(day, block, items, totals)) {
-      stores.usage().putFirst(late, day.tenant());
-      sum.lateWh += late.energyWh();
-    }
+    List<ReleasedCell> late = late(day, block, items, totals);
+    stores.usage().putMissing(late, block.start(), block.end(), day.tenant());
+    late.forEach(cell -> sum.lateWh += cell.energyWh());
   }
 
   private static List<ReleasedCell> late(

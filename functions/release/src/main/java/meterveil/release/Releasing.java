@@ -93,7 +93,7 @@ final class Releasing {
             .boxed()
             .flatMap(i -> ReleasedCell.of(decided.get(i), hours.get(i), nothing).stream())
             .toList();
-    return stores.usage().hasAll(places, block.start(), block.end());
+    return stores.usage().missing(places, block.start(), block.end()).isEmpty();
   }
 
   private void release(DayPlan day, Block block) {
@@ -112,11 +112,9 @@ final class Releasing {
                 block,
                 day.cohortIds(),
                 hours.stream().map(Grouping::decide).toList());
-    cells(day, block, hours, decided).stream()
-        .gather(
-            Gatherers.mapConcurrent(
-                Stores.REQUESTS_AT_ONCE, cell -> stores.usage().putFirst(cell, day.tenant())))
-        .forEach(_ -> {});
+    stores
+        .usage()
+        .putMissing(cells(day, block, hours, decided), block.start(), block.end(), day.tenant());
     asking.ask(items);
   }
 
