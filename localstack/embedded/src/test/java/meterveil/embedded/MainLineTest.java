@@ -45,11 +45,11 @@ class MainLineTest {
           .contains(new Figures(24 * hourWh, 24 * 11_000, 0, 24 * (hourWh - 11_000)));
       assertThat(line.item(cohort, DAY).orElseThrow().tokens()).isEmpty();
       assertThat(line.dayKeyTable.openDays(MainLine.GRID)).isEmpty();
-      System.out.println(
-          "collect "
-              + line.platform.aws().writeUnits("Collect")
-              + " release "
-              + line.platform.aws().writeUnits("Release"));
+      double meterHours = 50 * 24;
+      assertThat(line.platform.aws().charges().writeUnits("Collect") / meterHours)
+          .isBetween(0.03, 0.13);
+      assertThat(line.platform.aws().charges().writeUnits("Release") / meterHours)
+          .isBetween(0.01, 0.1);
     }
   }
 }

@@ -2,6 +2,8 @@ package meterveil.embedded.aws;
 
 import static java.util.stream.Collectors.toMap;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -32,7 +34,7 @@ public final class AwsStandIns implements AutoCloseable {
   private final Roles roles;
   private final DynamoDbLocal database;
   private final Faults faults = new Faults();
-  private final DynamoDbDoor dynamoDb;
+  private final Charges charges = new Charges();
   private final KmsStandIn kms;
   private final List<Door> doors;
   private final Logs logs;
@@ -54,13 +56,13 @@ public final class AwsStandIns implements AutoCloseable {
     this.clock = clock;
     this.database = database;
     this.roles = new Roles(assembly);
-    this.dynamoDb = new DynamoDbDoor(assembly, roles, database.client());
+    var dynamoDb = new DynamoDbDoor(assembly, roles, charges, database.client());
     this.kms = new KmsStandIn(assembly, roles, clock);
     this.doors =
         List.of(
-            new Door("dynamodb", roles, faults, dynamoDb),
-            new Door("kms", roles, faults, kms),
-            new Door("iot-data", roles, faults, new IotDataDoor(assembly, roles, publisher)));
+            new Door("dynamodb", roles, faults, charges, dynamoDb),
+            new Door("kms", roles, faults, charges, kms),
+            new Door("iot", roles, faults, charges, new IotDataDoor(assembly, roles, publisher)));
     this.logs = new Logs(work.resolve("logs"));
     this.functions =
         new Functions(
@@ -70,6 +72,7 @@ public final class AwsStandIns implements AutoCloseable {
             logs,
             work.resolve("functions"),
             settings,
+            charges,
             clockAgent,
             Map.of(
                 "AWS_ENDPOINT_URL_DYNAMODB", doors.get(0).url(),
@@ -183,11 +186,26 @@ public final class AwsStandIns implements AutoCloseable {
     return kms.contexts();
   }
 
-  /// The write units that a role's calls have used, failed conditions included.
+  /// What AWS would charge for.
+  public Charges charges() {
+    return charges;
+  }
+
+  /// What a table's items come to, as DynamoDB charges for storing them.
   ///
-  /// @param role the beginning of its logical id
-  public double writeUnits(String role) {
-    return dynamoDb.writeUnits(role);
+  /// @param constructId the beginning of its logical id
+  public long storedBytes(String constructId) throws IOException {
+    var scan = JsonNodeFactory.instance.objectNode().put("TableName", table(constructId));
+    long bytes = 0;
+    JsonNode page;
+    do {
+      page = database.call("Scan", scan);
+      for (JsonNode item : page.path("Items")) {
+        bytes += ItemSize.bytes(item);
+      }
+      scan.set("ExclusiveStartKey", page.path("LastEvaluatedKey"));
+    } while (page.has("LastEvaluatedKey"));
+    return bytes;
   }
 
   /// To be called when the clock has moved: fires what came due, deletes what expired.

@@ -29,10 +29,15 @@ final class Door implements AutoCloseable {
   private final Roles roles;
   private final Faults faults;
   private final Service service;
+  private final Charges charges;
+  private final String name;
   private final LoopbackServer server;
 
-  /// @param name of its threads
-  Door(String name, Roles roles, Faults faults, Service service) throws IOException {
+  /// @param name of the service, as policies begin its actions with
+  Door(String name, Roles roles, Faults faults, Charges charges, Service service)
+      throws IOException {
+    this.name = name;
+    this.charges = charges;
     this.roles = roles;
     this.faults = faults;
     this.service = service;
@@ -61,6 +66,7 @@ final class Door implements AutoCloseable {
           case Fault.After _, Fault.AnswerLost _ -> {}
         }
       }
+      charges.called(caller.role(), name + ":" + operation);
       Message answer = service.answer(caller, operation, request);
       for (Fault fault : struck) {
         if (fault instanceof Fault.After(Runnable action)) {

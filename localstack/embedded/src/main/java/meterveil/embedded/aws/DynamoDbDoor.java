@@ -20,19 +20,20 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.DoubleAdder;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 import meterveil.embedded.aws.Roles.Caller;
 import org.jspecify.annotations.Nullable;
 
-/// DynamoDB as a role sees it: asks the policies, counts what writing costs, and hands the request
-/// on to DynamoDB Local.
+/// DynamoDB as a role sees it: asks the policies, counts what it costs, and hands the request on to
+/// DynamoDB Local.
 final class DynamoDbDoor implements Door.Service {
 
   private static final JsonMapper MAPPER = new JsonMapper();
   private static final String TARGET = "DynamoDB_20120810.";
   private static final Set<String> WRITES =
       Set.of("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems");
+
+  private static final Set<String> READS = Set.of("GetItem", "BatchGetItem", "Query", "Scan");
 
   /// Writes to one item, whose condition can fail.
   private static final Set<String> CONDITIONAL = Set.of("PutItem", "UpdateItem", "DeleteItem");
@@ -85,10 +86,9 @@ final class DynamoDbDoor implements Door.Service {
     }
   }
 
-  private record Use(String role, String operation, String table) {}
-
   private final CloudAssembly assembly;
   private final Roles roles;
+  private final Charges charges;
   private final LoopbackClient local;
 
   /// ARNs of the keys of tables, by the table's name.
@@ -97,10 +97,9 @@ final class DynamoDbDoor implements Door.Service {
   /// What was allowed once; policies do not change while the platform runs.
   private final Set<Judged> allowed = ConcurrentHashMap.newKeySet();
 
-  private final Map<Use, DoubleAdder> writeUnits = new ConcurrentHashMap<>();
-
-  DynamoDbDoor(CloudAssembly assembly, Roles roles, LoopbackClient local) {
+  DynamoDbDoor(CloudAssembly assembly, Roles roles, Charges charges, LoopbackClient local) {
     this.assembly = assembly;
+    this.charges = charges;
     this.roles = roles;
     this.local = local;
     for (Resource table : assembly.ofType("AWS::DynamoDB::Table")) {
@@ -130,7 +129,7 @@ final class DynamoDbDoor implements Door.Service {
       throws AwsError, IOException {
     Asked asked = Asked.read(request.body());
     require(caller, operation, asked);
-    if (!WRITES.contains(operation)) {
+    if (!WRITES.contains(operation) && !READS.contains(operation)) {
       return local.send(request);
     }
     boolean unitsToo = asked.returnConsumedCapacity() == null;
@@ -147,17 +146,16 @@ final class DynamoDbDoor implements Door.Service {
     if (!(MAPPER.readTree(answer.body()) instanceof ObjectNode result)) {
       return answer;
     }
-    for (JsonNode used : listed(result.path("ConsumedCapacity"))) {
-      count(
-          caller,
-          operation,
-          used.path("TableName").asText(),
-          used.path("CapacityUnits").asDouble());
+    double used = 0;
+    for (JsonNode capacity : listed(result.path("ConsumedCapacity"))) {
+      used += capacity.path("CapacityUnits").asDouble();
     }
     if (result.path("__type").asText().endsWith("ConditionalCheckFailedException")) {
       // Charged as well, by the size of the item that is there; DynamoDB reports no figure for it.
-      count(caller, operation, asked.tableName(), ItemSize.writeUnits(result.path("Item")));
+      used += ItemSize.writeUnits(result.path("Item"));
     }
+    boolean reads = READS.contains(operation);
+    charges.took(caller.role(), "dynamodb:" + operation, reads ? used : 0, reads ? 0 : used);
     boolean units = unitsToo && result.remove("ConsumedCapacity") != null;
     boolean item = itemToo && result.remove("Item") != null;
     return units || item ? answer.with(MAPPER.writeValueAsBytes(result)) : answer;
@@ -257,21 +255,5 @@ final class DynamoDbDoor implements Door.Service {
       all.add(capacity);
     }
     return all;
-  }
-
-  private void count(Caller caller, String operation, String table, double units) {
-    writeUnits
-        .computeIfAbsent(new Use(caller.role(), operation, table), _ -> new DoubleAdder())
-        .add(units);
-  }
-
-  /// The write units that a role's calls have used.
-  ///
-  /// @param role the beginning of its logical id
-  double writeUnits(String role) {
-    return writeUnits.entrySet().stream()
-        .filter(use -> use.getKey().role.startsWith(role))
-        .mapToDouble(use -> use.getValue().sum())
-        .sum();
   }
 }

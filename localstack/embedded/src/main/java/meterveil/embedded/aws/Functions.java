@@ -116,6 +116,7 @@ public final class Functions implements AutoCloseable {
   private final Clock clock;
   private final Logs logs;
   private final Settings settings;
+  private final Charges charges;
   private final Path work;
   private final List<String> processOptions;
   private final Map<String, String> platformVariables;
@@ -139,6 +140,7 @@ public final class Functions implements AutoCloseable {
       Logs logs,
       Path work,
       Settings settings,
+      Charges charges,
       String agent,
       Map<String, String> platformVariables)
       throws IOException {
@@ -148,6 +150,7 @@ public final class Functions implements AutoCloseable {
     this.logs = logs;
     this.work = Files.createDirectories(work);
     this.settings = settings;
+    this.charges = charges;
     this.platformVariables = Map.copyOf(platformVariables);
     this.timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().factory());
     timer.setRemoveOnCancelPolicy(true);
@@ -361,6 +364,11 @@ public final class Functions implements AutoCloseable {
   }
 
   void ended(Invocation invocation, Outcome outcome) {
+    charges.worked(
+        invocation.target().function().logicalId(),
+        invocation.busyNanos(),
+        invocation.waitedNanos(),
+        outcome instanceof Outcome.Answered);
     CompletableFuture<Outcome> waiting = invocation.waiting();
     if (waiting != null) {
       done();

@@ -13,6 +13,8 @@ final class Invocation {
   private final byte[] payload;
   private final Instant accepted;
   private final @Nullable CompletableFuture<Outcome> waiting;
+  private final long acceptedNanos = System.nanoTime();
+  private long begunNanos = acceptedNanos;
   private int attempts;
 
   /// @param accepted when, by the moved clock
@@ -56,5 +58,16 @@ final class Invocation {
 
   void begin() {
     attempts++;
+    begunNanos = System.nanoTime();
+  }
+
+  /// Real time since a process was given it last.
+  long busyNanos() {
+    return System.nanoTime() - begunNanos;
+  }
+
+  /// Real time since it was accepted.
+  long waitedNanos() {
+    return System.nanoTime() - acceptedNanos;
   }
 }

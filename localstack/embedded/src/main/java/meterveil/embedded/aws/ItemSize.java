@@ -18,7 +18,8 @@ final class ItemSize {
     return Math.max(1, Math.ceilDiv(bytes(item), UNIT_BYTES));
   }
 
-  private static int bytes(JsonNode item) {
+  /// Bytes of an item in DynamoDB's JSON.
+  static int bytes(JsonNode item) {
     int size = 0;
     for (Map.Entry<String, JsonNode> attribute : item.properties()) {
       size += utf8(attribute.getKey()) + value(attribute.getValue());

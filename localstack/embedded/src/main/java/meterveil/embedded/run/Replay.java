@@ -27,6 +27,7 @@ import meterveil.cell.DayKeys;
 import meterveil.cohort.CohortTable;
 import meterveil.embedded.EmbeddedPlatform;
 import meterveil.embedded.iot.DeviceCertificate;
+import meterveil.embedded.run.RunSummary.Bill;
 import meterveil.embedded.run.RunSummary.Counts;
 import meterveil.embedded.run.RunSummary.Energy;
 import meterveil.embedded.run.RunSummary.Pace;
@@ -76,6 +77,7 @@ final class Replay {
   private final Clock wall = Clock.systemUTC();
   private final Map<Epoch, Plan> plans = new TreeMap<>(Comparator.comparing(Epoch::number));
   private final CanaryScan scan;
+  private final Map<String, Long> storedBytesMax = new TreeMap<>();
 
   /// The last epoch of which the meters know.
   private Epoch told;
@@ -108,7 +110,7 @@ final class Replay {
     Path work = repository.resolve("target/platform");
     delete(work);
     Instant begin = wall.instant();
-    try (var memory = new ResidentMemory();
+    try (var processes = new Processes();
         var platform =
             EmbeddedPlatform.start(
                 assembly, work, EmbeddedPlatform.Options.startingAt(scenario.beginning()))) {
@@ -119,7 +121,11 @@ final class Replay {
         Duration took = Duration.between(begin, wall.instant());
         Books books = fleet.books();
         var pace =
-            new Pace(firstCounted.get() / 1000.0, took.toMillis() / 1000.0, memory.bytesMax());
+            new Pace(
+                firstCounted.get() / 1000.0,
+                took.toMillis() / 1000.0,
+                processes.bytesMax(),
+                processes.cpuSeconds());
         return outcome(platform, books, pace);
       }
     }
@@ -259,7 +265,7 @@ final class Replay {
         .daemon()
         .name("first-counted")
         .start(() -> {
-          while (platform.aws().writeUnits("CollectRole") == 0) {
+          while (platform.aws().charges().writeUnits("CollectRole") == 0) {
             try {
               Thread.sleep(5);
             } catch (InterruptedException _) {
@@ -271,9 +277,12 @@ final class Replay {
     return millis;
   }
 
-  private void scanTables(EmbeddedPlatform platform) {
+  private void scanTables(EmbeddedPlatform platform) throws IOException {
     try (DynamoDbClient administrator = platform.dynamoDb()) {
-      TABLES.forEach(table -> scan.table(administrator, table, platform.table(table)));
+      for (String table : TABLES) {
+        scan.table(administrator, table, platform.table(table));
+        storedBytesMax.merge(table, platform.aws().storedBytes(table), Math::max);
+      }
     }
   }
 
@@ -310,7 +319,8 @@ final class Replay {
             nonZero(platform.broker().refusals()));
     var writeUnits =
         new WriteUnits(
-            platform.aws().writeUnits("CollectRole"), platform.aws().writeUnits("ReleaseRole"));
+            platform.aws().charges().writeUnits("CollectRole"),
+            platform.aws().charges().writeUnits("ReleaseRole"));
     var summary =
         new RunSummary(
             scope(),
@@ -319,6 +329,11 @@ final class Replay {
             accounts.formed(),
             scan.result(),
             writeUnits,
+            new Bill(
+                platform.aws().charges().calls(),
+                platform.aws().charges().work(),
+                lines.stream().mapToLong(line -> line.getBytes(UTF_8).length + 1).sum(),
+                storedBytesMax),
             pace,
             scenario.notes());
     return new Outcome(summary, accounts);

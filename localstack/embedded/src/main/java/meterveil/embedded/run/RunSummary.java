@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import meterveil.embedded.aws.Charges;
 import org.jspecify.annotations.Nullable;
 
 /// What a run came to.
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param cells how the released cells came about
 /// @param scan what was searched for traces of a meter
 /// @param writeUnits what DynamoDB would charge for writing
+/// @param bill what AWS would charge for
 /// @param pace how fast it went and what it took
 /// @param notes what a person should know besides, a sentence each
 public record RunSummary(
@@ -31,6 +33,7 @@ public record RunSummary(
     Cells cells,
     CanaryScan.Result scan,
     WriteUnits writeUnits,
+    Bill bill,
     Pace pace,
     List<String> notes) {
 
@@ -137,13 +140,75 @@ public record RunSummary(
   /// @param release of the release function
   public record WriteUnits(double collect, double release) {}
 
+  /// What AWS would charge for.
+  ///
+  /// @param calls by the role's logical id, then by service and operation
+  /// @param work by the function's logical id
+  /// @param logBytes of all log lines
+  /// @param storedBytesMax by table: the most its items came to when they were looked at
+  public record Bill(
+      Map<String, Map<String, Charges.Calls>> calls,
+      Map<String, Charges.Work> work,
+      long logBytes,
+      Map<String, Long> storedBytesMax) {
+
+    public Bill {
+      calls = Map.copyOf(calls);
+      work = Map.copyOf(work);
+      storedBytesMax = Map.copyOf(storedBytesMax);
+    }
+
+    private Map<String, Object> json() {
+      var roles = new TreeMap<String, Object>();
+      calls.forEach((role, operations) -> {
+        var counts = new TreeMap<String, Object>();
+        operations.forEach((operation, made) -> {
+          var count = new LinkedHashMap<String, Object>();
+          count.put("calls", made.count());
+          count.put("readUnits", made.readUnits());
+          count.put("writeUnits", made.writeUnits());
+          counts.put(operation, count);
+        });
+        roles.put(role, counts);
+      });
+      var functions = new TreeMap<String, Object>();
+      work.forEach((function, did) -> {
+        var times = new LinkedHashMap<String, Object>();
+        times.put("invocations", did.invocations());
+        times.put("busyMillis", rounded(did.busyMillis(), 1));
+        times.put("busyMillisP50", rounded(did.busyMillis(0.50), 2));
+        times.put("busyMillisP99", rounded(did.busyMillis(0.99), 2));
+        times.put("doneMillisP50", rounded(did.doneMillis(0.50), 2));
+        times.put("doneMillisP99", rounded(did.doneMillis(0.99), 2));
+        functions.put(function, times);
+      });
+      var json = new LinkedHashMap<String, Object>();
+      json.put("calls", roles);
+      json.put("functions", functions);
+      json.put("logBytes", logBytes);
+      json.put("storedBytesMax", new TreeMap<>(storedBytesMax));
+      return json;
+    }
+  }
+
   /// How fast it went and what it took.
   ///
   /// @param startSeconds from the start of the platform to the first counted message
   /// @param wallSeconds from the start of the platform to the last closed day
   /// @param residentBytesMax of all processes together at the same time; none where the system does
   ///   not tell
-  public record Pace(double startSeconds, double wallSeconds, OptionalLong residentBytesMax) {}
+  /// @param cpuSeconds by what the processes are: `platform` (broker, rules, meters and stand-ins),
+  ///   `functions`, `database`; empty where the system does not tell
+  public record Pace(
+      double startSeconds,
+      double wallSeconds,
+      OptionalLong residentBytesMax,
+      Map<String, Double> cpuSeconds) {
+
+    public Pace {
+      cpuSeconds = Map.copyOf(cpuSeconds);
+    }
+  }
 
   /// Messages a second, over the whole run.
   public double messagesPerSecond() {
@@ -211,6 +276,10 @@ public record RunSummary(
     json.put("messagesPerSecond", rounded(messagesPerSecond(), 1));
     OptionalLong resident = pace.residentBytesMax();
     json.put("residentBytesMax", resident.isPresent() ? resident.getAsLong() : null);
+    var cpu = new TreeMap<String, Object>();
+    pace.cpuSeconds().forEach((kind, seconds) -> cpu.put(kind, rounded(seconds, 1)));
+    json.put("cpuSeconds", cpu);
+    json.put("bill", bill.json());
     json.put("notes", notes);
     try {
       return WRITER.writeValueAsString(json) + "\n";

@@ -164,21 +164,21 @@ class DynamoDbDoorTest {
 
   @Test
   void countsWhatWritingCostsFailedConditionsIncluded() {
-    double before = standIns.aws.writeUnits("Writer");
+    double before = standIns.aws.charges().writeUnits("Writer");
     UpdateItemRequest big =
         add("counted").toBuilder()
             .updateExpression("SET filler = :filler")
             .expressionAttributeValues(Map.of(":filler", AttributeValue.fromS("x".repeat(1500))))
             .build();
     assertThat(writer.updateItem(big).consumedCapacity()).isNull();
-    assertThat(standIns.aws.writeUnits("Writer") - before).isEqualTo(2);
+    assertThat(standIns.aws.charges().writeUnits("Writer") - before).isEqualTo(2);
     assertThatThrownBy(() ->
             writer.updateItem(
                 big.toBuilder().conditionExpression("attribute_not_exists(id)").build()))
         .isInstanceOfSatisfying(
             ConditionalCheckFailedException.class,
             failed -> assertThat(failed.hasItem()).isFalse());
-    assertThat(standIns.aws.writeUnits("Writer") - before).isEqualTo(4);
+    assertThat(standIns.aws.charges().writeUnits("Writer") - before).isEqualTo(4);
   }
 
   @Test

@@ -11,7 +11,10 @@ import java.util.SplittableRandom;
 import meterveil.block.Epoch;
 import meterveil.cohort.CohortId;
 import meterveil.cohort.DistrictId;
+import meterveil.embedded.aws.Charges.Calls;
+import meterveil.embedded.aws.Charges.Work;
 import meterveil.embedded.run.CanaryScan.Hit;
+import meterveil.embedded.run.RunSummary.Bill;
 import meterveil.embedded.run.RunSummary.Cells;
 import meterveil.embedded.run.RunSummary.Counts;
 import meterveil.embedded.run.RunSummary.Energy;
@@ -37,7 +40,12 @@ final class Samples {
         new Cells(610, 48, 3),
         new CanaryScan.Result(2_012, 1_600, 8, 200, 0, hits),
         new WriteUnits(2_684, 1_210),
-        new Pace(7.4, 21.3, OptionalLong.of(1_403_000_000L)),
+        new Bill(
+            Map.of("CollectRole", Map.of("dynamodb:UpdateItem", new Calls(1_400, 0, 2_684))),
+            Map.of("CollectFunction", new Work(2, 9.5, List.of(4.5, 5.0), List.of(6.0, 7.5))),
+            123_456,
+            Map.of("Usage", 45_678L)),
+        new Pace(7.4, 21.3, OptionalLong.of(1_403_000_000L), Map.of("database", 12.34)),
         List.of("Nothing expires within the run: what is released is kept for 37 days."));
   }
 

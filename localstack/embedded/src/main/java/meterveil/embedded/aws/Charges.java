@@ -1,0 +1,139 @@
+package meterveil.embedded.aws;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// What AWS would charge for, as it happened: each role's calls with the capacity they took, and
+/// how long each function worked.
+///
+/// Safe for use by many threads.
+public final class Charges {
+
+  private static final double NANOS_PER_MILLI = 1e6;
+
+  /// One operation as one role has called it.
+  ///
+  /// @param count how often
+  /// @param readUnits of DynamoDB, by its own figures; 0 for other services
+  /// @param writeUnits of DynamoDB, by its own figures, failed conditions included
+  public record Calls(long count, double readUnits, double writeUnits) {
+
+    private Calls plus(Calls more) {
+      return new Calls(
+          count + more.count, readUnits + more.readUnits, writeUnits + more.writeUnits);
+    }
+  }
+
+  /// One function's work.
+  ///
+  /// @param invocations each try of an event
+  /// @param busyMillis from an event's being handed over to its answer, all together
+  /// @param busyMillisEach the same for each, in ascending order
+  /// @param doneMillisEach from an event's being accepted to its end, for each that ended well, in
+  ///   ascending order
+  public record Work(
+      long invocations,
+      double busyMillis,
+      List<Double> busyMillisEach,
+      List<Double> doneMillisEach) {
+
+    public Work {
+      busyMillisEach = List.copyOf(busyMillisEach);
+      doneMillisEach = List.copyOf(doneMillisEach);
+    }
+
+    /// How long a share of the tries took at most.
+    ///
+    /// @param share 0.5 for the median
+    public double busyMillis(double share) {
+      return quantile(busyMillisEach, share);
+    }
+
+    /// How long after its being accepted a share of the events was done at most.
+    ///
+    /// @param share 0.5 for the median
+    public double doneMillis(double share) {
+      return quantile(doneMillisEach, share);
+    }
+
+    private static double quantile(List<Double> sorted, double share) {
+      return sorted.isEmpty() ? 0 : sorted.get((int) (share * (sorted.size() - 1)));
+    }
+  }
+
+  private record Operation(String role, String name) {}
+
+  private static final class Times {
+    private final List<Double> busyMillis = new ArrayList<>();
+    private final List<Double> waitedMillis = new ArrayList<>();
+  }
+
+  private final Map<Operation, Calls> calls = new HashMap<>();
+  private final Map<String, Times> work = new HashMap<>();
+
+  /// Counts a call that was answered, or refused by the service itself.
+  ///
+  /// @param name service and operation, as in a policy
+  synchronized void called(String role, String name) {
+    calls.merge(new Operation(role, name), new Calls(1, 0, 0), Calls::plus);
+  }
+
+  /// Adds what a call has taken of a table.
+  synchronized void took(String role, String name, double readUnits, double writeUnits) {
+    calls.merge(new Operation(role, name), new Calls(0, readUnits, writeUnits), Calls::plus);
+  }
+
+  /// Counts a try of an event.
+  ///
+  /// @param waitedNanos since the event was accepted; not counted if it failed
+  synchronized void worked(String function, long busyNanos, long waitedNanos, boolean well) {
+    Times times = work.computeIfAbsent(function, _ -> new Times());
+    times.busyMillis.add(busyNanos / NANOS_PER_MILLI);
+    if (well) {
+      times.waitedMillis.add(waitedNanos / NANOS_PER_MILLI);
+    }
+  }
+
+  /// The write units that a role's calls have used.
+  ///
+  /// @param role the beginning of its logical id
+  public synchronized double writeUnits(String role) {
+    return calls.entrySet().stream()
+        .filter(call -> call.getKey().role.startsWith(role))
+        .mapToDouble(call -> call.getValue().writeUnits)
+        .sum();
+  }
+
+  /// All calls so far.
+  ///
+  /// @return by the role's logical id, then by service and operation, as `dynamodb:UpdateItem`
+  public synchronized Map<String, Map<String, Calls>> calls() {
+    var all = new TreeMap<String, Map<String, Calls>>();
+    calls.forEach((operation, count) ->
+        all.computeIfAbsent(operation.role, _ -> new TreeMap<>()).put(operation.name, count));
+    return all;
+  }
+
+  /// All work so far, by the function's logical id.
+  public synchronized Map<String, Work> work() {
+    var all = new TreeMap<String, Work>();
+    work.forEach((function, times) -> {
+      List<Double> busy = sorted(times.busyMillis);
+      all.put(
+          function,
+          new Work(
+              busy.size(),
+              busy.stream().mapToDouble(Double::doubleValue).sum(),
+              busy,
+              sorted(times.waitedMillis)));
+    });
+    return all;
+  }
+
+  private static List<Double> sorted(List<Double> values) {
+    return values.stream().sorted().toList();
+  }
+}
