@@ -28,6 +28,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import meterveil.block.BlockLength;
 import meterveil.cohort.CohortId;
+import meterveil.connection.SignedHttp;
 import meterveil.meter.MeterSettings.Membership;
 import meterveil.tenant.TenantId;
 import org.junit.jupiter.api.AfterEach;
@@ -121,6 +122,17 @@ class DownlinkTest {
         .containsExactly(new Membership(COHORT, BlockLength.DAY));
   }
 
+  @Test
+  void cutsAConnectionIfThereIsOne() {
+    downlink.disconnect(THING);
+    answers.add(404);
+    downlink.disconnect(THING);
+
+    assertThat(received)
+        .extracting(message -> message.method() + " " + message.path() + "?" + message.query())
+        .containsOnly("DELETE /connections/canary-thing?cleanSession=true");
+  }
+
   /// The signature is computed again here by AWS's published recipe, from what went over the wire.
   @Test
   void signsSoThatIotCoreCanTellWhoAsks() throws GeneralSecurityException {
@@ -180,7 +192,7 @@ class DownlinkTest {
 
     assertThat(thrown).hasMessage("IoT Core answered 500 to a publish");
     assertThat(thrown.statusCode()).isEqualTo(500);
-    assertThat(received).hasSize(Downlink.TRIES_MAX);
+    assertThat(received).hasSize(SignedHttp.TRIES_MAX);
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.Stream;
+import meterveil.connection.SignedHttp;
 import meterveil.meter.Downlink;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -281,7 +282,7 @@ class ResendFunctionTest {
 
     answer = 200;
     handle(invocation(EVENT, READINGS));
-    assertThat(published).hasSize(Downlink.TRIES_MAX + 1).containsOnly(ASKED);
+    assertThat(published).hasSize(SignedHttp.TRIES_MAX + 1).containsOnly(ASKED);
   }
 
   private void handle(String record) throws IOException {
