@@ -6,6 +6,7 @@ import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.services.dynamodb.Attribute;
 import software.amazon.awscdk.services.dynamodb.AttributeType;
 import software.amazon.awscdk.services.dynamodb.BillingMode;
+import software.amazon.awscdk.services.dynamodb.GlobalSecondaryIndexProps;
 import software.amazon.awscdk.services.dynamodb.PointInTimeRecoverySpecification;
 import software.amazon.awscdk.services.dynamodb.Table;
 import software.amazon.awscdk.services.dynamodb.TableEncryption;
@@ -23,6 +24,9 @@ final class Data extends Stack {
 
   /// A new on-demand table takes this many writes a second unless it is told to expect more.
   private static final int UNTOLD_WRITES_PER_SECOND = 4_000;
+
+  /// The index that finds a tenant's meters.
+  static final String METERS_BY_TENANT = "byTenant";
 
   // Who may use the key of day keys, and the keys that functions use themselves.
   final Role collectRole;
@@ -45,6 +49,8 @@ final class Data extends Stack {
 
   // The device plane: what a crew needs, never energy.
   final KeyedTable deviceStatus;
+  final KeyedTable meters;
+  final KeyedTable assignments;
 
   private final StageSettings settings;
 
@@ -95,6 +101,20 @@ final class Data extends Stack {
             table("DeviceStatus", device, "tenant", "thing"),
             device,
             "A meter's next status replaces a lost one; a backup would outlive its retention.");
+    meters = restorable(table("Meters", device, "thing"), device);
+    meters
+        .table()
+        .addGlobalSecondaryIndex(
+            GlobalSecondaryIndexProps.builder()
+                .indexName(METERS_BY_TENANT)
+                .partitionKey(text("tenant"))
+                .sortKey(text("thing"))
+                .build());
+    assignments =
+        unrestorable(
+            table("Assignments", device, "plan", "thing"),
+            device,
+            "What was carried out stands in the registry; a backup would tell of former cohorts.");
 
     // The account's only log group of this name comes first: where it is, there is a stage already.
     var brokerLogs = new BrokerLogs(this, logsKey);

@@ -20,10 +20,24 @@ record KeyedTable(Table table, Key key) {
     return List.of(statement(actions).build(), EncryptionKeys.openTables(key));
   }
 
+  /// The same for an index of it.
+  List<PolicyStatement> allowIndex(String index, String... actions) {
+    var statement =
+        PolicyStatement.Builder.create()
+            .actions(actionsOf(actions))
+            .resources(List.of(table.getTableArn() + "/index/" + index))
+            .build();
+    return List.of(statement, EncryptionKeys.openTables(key));
+  }
+
   /// The same for actions on its items as far as a condition allows.
   PolicyStatement.Builder statement(String... actions) {
     return PolicyStatement.Builder.create()
-        .actions(List.of(actions).stream().map("dynamodb:"::concat).toList())
+        .actions(actionsOf(actions))
         .resources(List.of(table.getTableArn()));
+  }
+
+  private static List<String> actionsOf(String... names) {
+    return List.of(names).stream().map("dynamodb:"::concat).toList();
   }
 }

@@ -77,7 +77,9 @@ final class Promises {
           "Reconciliations", Plane.CONSUMPTION,
           "Tenants", Plane.CONFIGURATION,
           "Cohorts", Plane.CONFIGURATION,
-          "DeviceStatus", Plane.DEVICE);
+          "DeviceStatus", Plane.DEVICE,
+          "Meters", Plane.DEVICE,
+          "Assignments", Plane.DEVICE);
 
   /// By which attribute a table's items go.
   private static final Map<String, String> TIME_TO_LIVE =
@@ -88,7 +90,11 @@ final class Promises {
           "Usage", "expiresAt",
           "Reconciliations", "expiresAt",
           "Cohorts", "expiresAt",
-          "DeviceStatus", "expiresAt");
+          "DeviceStatus", "expiresAt",
+          "Assignments", "expiresAt");
+
+  /// Tables whose items go when somebody takes them out: who there is.
+  private static final Set<String> LISTS = Set.of("Tenants", "Meters");
 
   /// Who uses a key: roles, services, and `via` services those whom IAM lets.
   private static final Map<String, Set<String>> USERS_OF =
@@ -226,7 +232,7 @@ final class Promises {
       var timeToLive = TIME_TO_LIVE.get(table.construct());
       found.ifNot(
           timeToLive == null
-              ? table.construct().equals("Tenants")
+              ? LISTS.contains(table.construct())
               : table.textAt("TimeToLiveSpecification", "Enabled").equals("true")
                   && table.textAt("TimeToLiveSpecification", "AttributeName").equals(timeToLive),
           table,
@@ -284,7 +290,7 @@ final class Promises {
     var planesOf = new HashMap<String, Set<Plane>>();
     for (var statement : Statement.ofRoles(templates)) {
       for (var resource : statement.resources()) {
-        var plane = planeOf.get(resource);
+        var plane = planeOf.get(resource.replaceFirst("/index/.*", ""));
         found.ifNot(
             plane != null || statement.actions().stream().noneMatch(a -> a.startsWith("dynamodb:")),
             statement.policy(),

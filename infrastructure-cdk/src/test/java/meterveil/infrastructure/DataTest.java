@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import meterveil.cell.DayKeyTable;
 import meterveil.cohort.CohortTable;
 import meterveil.infrastructure.Templates.Resource;
+import meterveil.meter.MeterTable;
 import meterveil.status.DeviceStatusTable;
 import meterveil.tenant.TenantTable;
 import meterveil.usage.GroupingTable;
@@ -36,7 +37,9 @@ class DataTest {
     "Reconciliations, tenant, day,    expiresAt, ConsumptionKey",
     "Tenants,         tenant, '',     '',        ConfigurationKey",
     "Cohorts,         tenant, cohort, expiresAt, ConfigurationKey",
-    "DeviceStatus,    tenant, thing,  expiresAt, DeviceKey"
+    "DeviceStatus,    tenant, thing,  expiresAt, DeviceKey",
+    "Meters,          thing,  '',     '',        DeviceKey",
+    "Assignments,     plan,   thing,  expiresAt, DeviceKey"
   })
   @DisplayName(
       "T54 items go when their time to live is over; T31 tables lie under their plane's key")
@@ -73,7 +76,8 @@ class DataTest {
   void letsItemsGoByAnAttributeThatItsStoreWrites(String id, TableSchema<?> schema) {
     var timeToLive = table(id).textAt("TimeToLiveSpecification", "AttributeName");
 
-    assertThat(schema.attributeNames().contains(timeToLive)).isEqualTo(!id.equals("Tenants"));
+    assertThat(schema.attributeNames().contains(timeToLive))
+        .isEqualTo(!Set.of("Tenants", "Meters").contains(id));
   }
 
   static Stream<Arguments> stores() {
@@ -83,6 +87,7 @@ class DataTest {
         Arguments.of("Usage", UsageTable.SCHEMA),
         Arguments.of("Reconciliations", ReconciliationTable.SCHEMA),
         Arguments.of("Tenants", TenantTable.SCHEMA),
+        Arguments.of("Meters", MeterTable.SCHEMA),
         Arguments.of("Cohorts", CohortTable.SCHEMA));
   }
 
@@ -144,7 +149,24 @@ class DataTest {
             .map(Resource::construct);
 
     assertThat(restorable)
-        .containsExactlyInAnyOrder("Groupings", "Usage", "Reconciliations", "Tenants", "Cohorts");
+        .containsExactlyInAnyOrder(
+            "Groupings", "Usage", "Reconciliations", "Tenants", "Cohorts", "Meters");
+  }
+
+  @Test
+  void findsATenantsMetersByTheIndexThatTheirStoreAsks() {
+    var index =
+        Templates.listOf(table("Meters").at("GlobalSecondaryIndexes").orElseThrow()).getFirst();
+    var keys = MeterTable.SCHEMA.tableMetadata();
+
+    assertThat(index.toString())
+        .contains(
+            "IndexName=" + MeterTable.BY_TENANT,
+            "AttributeName=" + keys.indexPartitionKey(MeterTable.BY_TENANT) + ", KeyType=HASH",
+            "AttributeName="
+                + keys.indexSortKey(MeterTable.BY_TENANT).orElseThrow()
+                + ", KeyType=RANGE",
+            "ProjectionType=ALL");
   }
 
   /// Twice a million meters in 300 seconds.

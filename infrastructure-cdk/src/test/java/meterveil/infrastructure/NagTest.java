@@ -57,6 +57,7 @@ class NagTest {
             "OpenBlocks AwsSolutions-DDB3",
             "DayKeys AwsSolutions-DDB3",
             "DeviceStatus AwsSolutions-DDB3",
+            "Assignments AwsSolutions-DDB3",
             "ResendPolicy AwsSolutions-IAM5 topic/mv/1/\\*/\\*/resend$/",
             "ReleasePolicy AwsSolutions-IAM5 topic/mv/1/\\*/cohort/\\*/resend$/",
             "PlannerPolicy AwsSolutions-IAM5 topic/mv/1/\\*/\\*/settings$/",

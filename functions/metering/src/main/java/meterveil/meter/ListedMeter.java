@@ -1,9 +1,8 @@
-package meterveil.plan;
+package meterveil.meter;
 
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
 import meterveil.energy.Commodity;
-import meterveil.meter.ThingName;
 import meterveil.tenant.TenantId;
 
 /// One line of a utility's list of meters.

@@ -13,6 +13,7 @@ import java.util.Locale;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
 import meterveil.energy.Commodity;
+import meterveil.meter.ListedMeter;
 import meterveil.meter.ThingName;
 import meterveil.tenant.TenantId;
 

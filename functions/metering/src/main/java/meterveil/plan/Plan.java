@@ -19,6 +19,7 @@ import meterveil.cohort.CohortId;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
 import meterveil.energy.Commodity;
+import meterveil.meter.ListedMeter;
 import meterveil.meter.MeterSettings.Membership;
 import meterveil.meter.ThingName;
 import meterveil.tenant.TenantId;

@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import meterveil.cohort.CohortTable;
 import meterveil.meter.Downlink;
+import meterveil.meter.ListedMeter;
 import meterveil.meter.MeterSettings;
 
 /// Puts plans into force. Doing so again changes nothing.

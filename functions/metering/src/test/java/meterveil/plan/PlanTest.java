@@ -18,6 +18,7 @@ import meterveil.cohort.Cohort;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
 import meterveil.energy.Commodity;
+import meterveil.meter.ListedMeter;
 import meterveil.meter.ThingName;
 import meterveil.plan.MeterListCsv.BadListException;
 import meterveil.tenant.TenantId;

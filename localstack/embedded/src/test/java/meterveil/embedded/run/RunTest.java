@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.time.LocalDate;
 import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
-import meterveil.plan.ListedMeter;
+import meterveil.meter.ListedMeter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

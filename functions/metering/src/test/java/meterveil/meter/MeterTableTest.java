@@ -1,0 +1,214 @@
+package meterveil.meter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import meterveil.LocalDynamoDb;
+import meterveil.cohort.DistrictId;
+import meterveil.cohort.TariffClass;
+import meterveil.energy.Commodity;
+import meterveil.meter.Admission.Reason;
+import meterveil.meter.Admission.Verdict;
+import meterveil.meter.Meter.Certificate;
+import meterveil.meter.Meter.State;
+import meterveil.meter.MeterTable.Imported;
+import meterveil.meter.MeterTable.Problem;
+import meterveil.tenant.TenantId;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class MeterTableTest {
+
+  private static final Instant NOW = Instant.parse("2013-01-01T17:42:13Z");
+  private static final Instant LATER = Instant.parse("2013-01-02T17:42:13Z");
+  private static final Certificate ONE = new Certificate("1".repeat(64), LATER);
+  private static final Certificate OTHER = new Certificate("2".repeat(64), LATER);
+  private static final String NAME = "meters";
+
+  private static final MeterTable TABLE = new MeterTable(LocalDynamoDb.CLIENT, NAME);
+  private static final Admission ADMISSION = new Admission(TABLE);
+
+  @BeforeAll
+  static void makeTable() {
+    LocalDynamoDb.table(NAME, MeterTable.SCHEMA);
+  }
+
+  @Test
+  void importsAListOnce() {
+    var list = IntStream.range(0, 50).mapToObj(i -> listed("once-" + i, "once", "north")).toList();
+
+    assertThat(TABLE.add(list, NOW)).isEqualTo(new Imported(50, 0, Map.of()));
+    assertThat(TABLE.add(list, LATER)).isEqualTo(new Imported(0, 50, Map.of()));
+
+    assertThat(TABLE.of(new TenantId("once")))
+        .hasSize(50)
+        .allSatisfy(meter -> assertThat(meter.listedAt()).isEqualTo(NOW));
+    assertThat(TABLE.find(new ThingName("once-7")))
+        .contains(new Meter(list.get(7), State.LISTED, NOW, Optional.empty(), false));
+  }
+
+  @Test
+  void importsNothingOfAListThatIsWrongInPart() {
+    TABLE.add(List.of(listed("part-theirs", "theirs", "north")), NOW);
+    TABLE.add(
+        List.of(listed("part-moved", "part", "north"), listed("part-revoked", "part", "north")),
+        NOW);
+    TABLE.revoke(new TenantId("part"), new ThingName("part-revoked"));
+
+    var imported =
+        TABLE.add(
+            List.of(
+                listed("part-new", "part", "north"),
+                listed("part-theirs", "part", "north"),
+                listed("part-moved", "part", "south"),
+                listed("part-revoked", "part", "north")),
+            NOW);
+
+    assertThat(imported)
+        .isEqualTo(
+            new Imported(
+                0,
+                0,
+                Map.of(
+                    new ThingName("part-theirs"), Problem.OTHER_TENANTS,
+                    new ThingName("part-moved"), Problem.LISTED_OTHERWISE,
+                    new ThingName("part-revoked"), Problem.REVOKED)));
+    assertThat(TABLE.find(new ThingName("part-new"))).isEmpty();
+  }
+
+  @Test
+  void makesAnInterruptedImportWhole() {
+    var list = List.of(listed("whole-1", "whole", "north"), listed("whole-2", "whole", "north"));
+    TABLE.add(list.subList(0, 1), NOW);
+
+    assertThat(TABLE.add(list, NOW)).isEqualTo(new Imported(1, 1, Map.of()));
+  }
+
+  @Test
+  void anImportChangesNothingOfAProvisionedMeter() {
+    var listed = listed("provisioned", "provisioned", "north");
+    TABLE.add(List.of(listed), NOW);
+    ADMISSION.byClaim(listed.thing(), ONE);
+
+    TABLE.add(List.of(listed), LATER);
+
+    assertThat(TABLE.find(listed.thing()).orElseThrow())
+        .isEqualTo(new Meter(listed, State.PROVISIONED, NOW, Optional.of(ONE), false));
+  }
+
+  @Test
+  @DisplayName("U15 A claim admits a meter of the list once, with one certificate")
+  void aClaimAdmitsOnce() {
+    var listed = listed("claim", "claim", "north");
+    TABLE.add(List.of(listed), NOW);
+
+    assertThat(ADMISSION.byClaim(listed.thing(), ONE))
+        .isEqualTo(
+            new Verdict.Admitted(
+                new Meter(listed, State.PROVISIONED, NOW, Optional.of(ONE), false)));
+    assertThat(ADMISSION.byClaim(listed.thing(), ONE)).isInstanceOf(Verdict.Admitted.class);
+    assertThat(ADMISSION.byClaim(listed.thing(), OTHER))
+        .isEqualTo(new Verdict.Refused(Reason.ALREADY_PROVISIONED));
+    assertThat(TABLE.find(listed.thing()).orElseThrow().certificate()).contains(ONE);
+  }
+
+  @Test
+  @DisplayName("U15 Nobody is admitted who is on no list, whichever way it comes")
+  void nobodyIsAdmittedWhoIsOnNoList() {
+    var stranger = new ThingName("stranger");
+
+    assertThat(ADMISSION.byClaim(stranger, ONE)).isEqualTo(new Verdict.Refused(Reason.NOT_LISTED));
+    assertThat(ADMISSION.byOwnCertificate(stranger, "stranger", ONE))
+        .isEqualTo(new Verdict.Refused(Reason.NOT_LISTED));
+    assertThat(ADMISSION.byAuthority(stranger, new TenantId("grid"), ONE))
+        .isEqualTo(new Verdict.Refused(Reason.NOT_LISTED));
+    assertThat(TABLE.find(stranger)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("U15 A certificate is changed under the meter's own name only")
+  void aCertificateIsChangedUnderTheOwnNameOnly() {
+    var listed = listed("rotates", "rotates", "north");
+    TABLE.add(List.of(listed), NOW);
+
+    assertThat(ADMISSION.byOwnCertificate(listed.thing(), "rotates", OTHER))
+        .isEqualTo(new Verdict.Refused(Reason.NOT_PROVISIONED));
+    ADMISSION.byClaim(listed.thing(), ONE);
+    assertThat(ADMISSION.byOwnCertificate(listed.thing(), "another", OTHER))
+        .isEqualTo(new Verdict.Refused(Reason.OTHER_NAME));
+    assertThat(ADMISSION.byOwnCertificate(listed.thing(), "rotates", OTHER))
+        .isInstanceOf(Verdict.Admitted.class);
+    assertThat(TABLE.find(listed.thing()).orElseThrow().certificate()).contains(OTHER);
+  }
+
+  @Test
+  @DisplayName("U15 A utility's authority speaks for the meters of its tenant only")
+  void anAuthoritySpeaksForItsTenantOnly() {
+    var listed = listed("signed", "signed", "north");
+    TABLE.add(List.of(listed), NOW);
+
+    assertThat(ADMISSION.byAuthority(listed.thing(), new TenantId("other"), ONE))
+        .isEqualTo(new Verdict.Refused(Reason.OTHER_TENANT));
+    assertThat(ADMISSION.byAuthority(listed.thing(), listed.tenant(), ONE))
+        .isInstanceOf(Verdict.Admitted.class);
+    assertThat(ADMISSION.byAuthority(listed.thing(), listed.tenant(), OTHER))
+        .isInstanceOf(Verdict.Admitted.class);
+  }
+
+  @Test
+  @DisplayName("U15 A revoked meter is never admitted again")
+  void aRevokedMeterIsNeverAdmittedAgain() {
+    var listed = listed("revoked", "revoked", "north");
+    TABLE.add(List.of(listed), NOW);
+    ADMISSION.byClaim(listed.thing(), ONE);
+
+    assertThat(TABLE.revoke(new TenantId("other"), listed.thing())).isFalse();
+    assertThat(TABLE.revoke(listed.tenant(), listed.thing())).isTrue();
+    assertThat(TABLE.revoke(listed.tenant(), listed.thing())).isTrue();
+
+    var refused = new Verdict.Refused(Reason.REVOKED);
+    assertThat(ADMISSION.byClaim(listed.thing(), ONE)).isEqualTo(refused);
+    assertThat(ADMISSION.byOwnCertificate(listed.thing(), "revoked", ONE)).isEqualTo(refused);
+    assertThat(ADMISSION.byAuthority(listed.thing(), listed.tenant(), ONE)).isEqualTo(refused);
+    assertThat(TABLE.listAgain(listed.tenant(), listed.thing())).isFalse();
+  }
+
+  @Test
+  void aMeterThatLostItsCertificateIsListedAgain() {
+    var listed = listed("again", "again", "north");
+    TABLE.add(List.of(listed), NOW);
+    assertThat(TABLE.listAgain(listed.tenant(), listed.thing())).isFalse();
+    ADMISSION.byClaim(listed.thing(), ONE);
+
+    assertThat(TABLE.listAgain(listed.tenant(), listed.thing())).isTrue();
+
+    assertThat(ADMISSION.byClaim(listed.thing(), OTHER)).isInstanceOf(Verdict.Admitted.class);
+  }
+
+  @Test
+  void whoIsProvisionedAndNotLeavingTakesPart() {
+    var listed = listed("part-taking", "part-taking", "north");
+    TABLE.add(List.of(listed), NOW);
+    assertThat(TABLE.find(listed.thing()).orElseThrow().takesPart()).isFalse();
+    ADMISSION.byClaim(listed.thing(), ONE);
+    assertThat(TABLE.find(listed.thing()).orElseThrow().takesPart()).isTrue();
+
+    assertThat(TABLE.leave(listed.tenant(), listed.thing())).isTrue();
+
+    assertThat(TABLE.find(listed.thing()).orElseThrow().takesPart()).isFalse();
+  }
+
+  private static ListedMeter listed(String thing, String tenant, String district) {
+    return new ListedMeter(
+        new ThingName(thing),
+        new TenantId(tenant),
+        new DistrictId(district),
+        TariffClass.RESIDENTIAL,
+        Commodity.ELECTRICITY);
+  }
+}
