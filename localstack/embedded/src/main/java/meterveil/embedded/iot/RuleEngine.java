@@ -181,7 +181,12 @@ public final class RuleEngine {
     if (takeOne(losing, rule.name)) {
       return;
     }
-    byte[] event = rule.sql.evaluate(topic, message, clock);
+    Optional<byte[]> selected = rule.sql.evaluate(topic, message, clock);
+    if (selected.isEmpty()) {
+      count(rule.name + ".ParseError"); // for which there is no error action
+      return;
+    }
+    byte[] event = selected.get();
     var failures = new ArrayList<Failure>();
     for (String function : rule.actions) {
       try {
@@ -233,7 +238,8 @@ public final class RuleEngine {
   }
 
   /// How often each thing happened, under IoT Core's metric names: `RuleNotFound`, and for each
-  /// rule `NAME.TopicMatch`, `.Success`, `.Failure`, `.ErrorActionSuccess`, `.ErrorActionFailure`.
+  /// rule `NAME.TopicMatch`, `.ParseError`, `.Success`, `.Failure`, `.ErrorActionSuccess`,
+  /// `.ErrorActionFailure`.
   public Map<String, Long> metrics() {
     var now = new TreeMap<String, Long>();
     metrics.forEach((name, count) -> now.put(name, count.sum()));

@@ -1,7 +1,9 @@
 package meterveil.embedded.iot;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,14 +13,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// A topic rule's SQL, as far as our rules use it.
 ///
 /// A select list of `encode(*, 'base64')`, `topic(n)`, `timestamp()` and `clientid()`, each with a
-/// name, and an optional `FROM 'filter'`. Anything else is refused, for to evaluate it differently
-/// than IoT Core would be worse than not to.
+/// name, and of members of a JSON payload, with another name or their own; and an optional `FROM
+/// 'filter'`. Anything else is refused, for to evaluate it differently than IoT Core would be worse
+/// than not to.
 final class TopicRule {
 
   private static final Pattern STATEMENT =
@@ -28,9 +32,10 @@ final class TopicRule {
   private static final Pattern ITEM =
       Pattern.compile(
           "\\s*(?<call>encode\\(\\s*\\*\\s*,\\s*'base64'\\s*\\)|topic\\(\\s*(?<level>[1-9])\\s*\\)"
-              + "|timestamp\\(\\s*\\)|clientid\\(\\s*\\))"
-              + "\\s+[aA][sS]\\s+(?<name>[A-Za-z_][A-Za-z0-9_]*)\\s*(?<more>,|$)");
-  private static final JsonFactory JSON = new JsonFactory();
+              + "|timestamp\\(\\s*\\)|clientid\\(\\s*\\)|(?<member>[A-Za-z_][A-Za-z0-9_]*))"
+              + "(\\s+[aA][sS]\\s+(?<name>[A-Za-z_][A-Za-z0-9_]*))?\\s*(?<more>,|$)");
+  private static final Set<String> LITERALS = Set.of("true", "false", "null", "undefined");
+  private static final JsonMapper JSON = new JsonMapper();
 
   private sealed interface Item {}
 
@@ -41,6 +46,8 @@ final class TopicRule {
   private record Timestamp() implements Item {}
 
   private record ClientId() implements Item {}
+
+  private record Member(String name) implements Item {}
 
   private final Map<String, Item> items;
   private final Optional<List<String>> filter;
@@ -65,7 +72,11 @@ final class TopicRule {
       if (!item.region(end, item.regionEnd()).lookingAt()) {
         throw notImplemented(sql);
       }
-      if (items.put(item.group("name"), item(item)) != null) {
+      String member = item.group("member");
+      String name = item.group("name") == null ? member : item.group("name");
+      if (name == null
+          || (member != null && LITERALS.contains(member))
+          || items.put(name, item(item)) != null) {
         throw notImplemented(sql);
       }
       end = item.end();
@@ -77,6 +88,9 @@ final class TopicRule {
 
   private static Item item(Matcher item) {
     String call = item.group("call");
+    if (item.group("member") != null) {
+      return new Member(call);
+    }
     return switch (call.substring(0, call.indexOf('('))) {
       case "encode" -> new Payload();
       case "topic" -> new Level(Integer.parseInt(item.group("level")));
@@ -107,12 +121,21 @@ final class TopicRule {
     return filter.size() == topic.size();
   }
 
-  /// What the action gets, as UTF-8 JSON.
+  /// What the action gets, as UTF-8 JSON; nothing if the rule asks for members of a payload that is
+  /// not JSON.
   ///
   /// @param topic the topic, without the prefix of Basic Ingest; a level it does not have leaves
-  ///   its member out
-  byte[] evaluate(String topic, Message message, Clock clock) {
+  ///   its member out, as does a member that the payload does not have
+  Optional<byte[]> evaluate(String topic, Message message, Clock clock) {
     List<String> levels = levels(topic);
+    JsonNode payload = MissingNode.getInstance();
+    if (items.values().stream().anyMatch(Member.class::isInstance)) {
+      try {
+        payload = JSON.readTree(message.payload());
+      } catch (IOException notJson) {
+        return Optional.empty();
+      }
+    }
     var bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = JSON.createGenerator(bytes)) {
       json.writeStartObject();
@@ -126,13 +149,19 @@ final class TopicRule {
           }
           case Timestamp() -> json.writeNumberField(item.getKey(), clock.millis());
           case ClientId() -> json.writeStringField(item.getKey(), message.clientId());
+          case Member(String name) -> {
+            if (payload.has(name)) {
+              json.writeFieldName(item.getKey());
+              json.writeTree(payload.get(name));
+            }
+          }
         }
       }
       json.writeEndObject();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return bytes.toByteArray();
+    return Optional.of(bytes.toByteArray());
   }
 
   private static List<String> levels(String topic) {

@@ -64,6 +64,26 @@ class RuleEngineTest {
   }
 
   @Test
+  void takesMembersOfAJsonPayloadAndNothingElseOfIt() {
+    RuleEngine engine =
+        engine(
+            rule(
+                "SELECT clientId, versionNumber AS version, absent, deep, timestamp"
+                    + " FROM '$aws/events/presence/connected/+'"));
+    publish(
+        engine,
+        "$aws/events/presence/connected/m",
+        "{\"clientId\":\"m\",\"ipAddress\":\"192.0.2.1\",\"versionNumber\":3,"
+            + "\"deep\":{\"a\":[1.5,null]},\"timestamp\":1573002340451}");
+    publish(engine, "$aws/events/presence/connected/m", "no JSON");
+    assertThat(events)
+        .containsExactly(
+            "f {\"clientId\":\"m\",\"version\":3,\"deep\":{\"a\":[1.5,null]},"
+                + "\"timestamp\":1573002340451}");
+    assertThat(engine.metrics()).containsEntry("r.ParseError", 1L).containsEntry("r.Success", 1L);
+  }
+
+  @Test
   void takesAnEmptyPayloadAndATopicOfThePrefixAlone() {
     RuleEngine engine = engine(rule(PAYLOAD + ", topic(1) AS one"));
     assertThat(publish(engine, "$aws/rules/r", "")).isTrue();
@@ -89,7 +109,8 @@ class RuleEngineTest {
       strings = {
         "SELECT *",
         "SELECT * FROM 'a'",
-        "SELECT temperature AS t",
+        "SELECT state.temperature AS t",
+        "SELECT null AS t",
         "SELECT encode(*, 'hex') AS payload",
         "SELECT encode(*, 'base64')",
         "SELECT topic() AS t",
