@@ -17,6 +17,7 @@ import meterveil.embedded.aws.CloudAssembly;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 import meterveil.embedded.aws.Faults;
 import meterveil.embedded.aws.Functions;
+import meterveil.embedded.aws.IotDataDoor;
 import meterveil.embedded.iot.ActionFailed;
 import meterveil.embedded.iot.Broker;
 import meterveil.embedded.iot.CertificateAuthority;
@@ -24,6 +25,7 @@ import meterveil.embedded.iot.DeviceCertificate;
 import meterveil.embedded.iot.RetainedMessage;
 import meterveil.embedded.iot.RuleEngine;
 import meterveil.embedded.iot.ThingRegistry;
+import meterveil.embedded.iot.ThingRegistry.Status;
 import meterveil.embedded.policy.PolicyDocument;
 import meterveil.meter.Downlink;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,9 @@ public final class EmbeddedPlatform implements AutoCloseable {
   /// DynamoDB Local's class path, as the build leaves it, seen from the cloud assembly.
   private static final Path DYNAMO_DB_CLASS_PATH =
       Path.of("../../../localstack/dynamodb/target/classpath");
+
+  /// The policy of claim certificates, which no meter's own certificate has.
+  private static final String CLAIM = "Claim";
 
   private static final Duration POLL = Duration.ofMillis(2);
   private static final int QUIET_POLLS = 3;
@@ -86,6 +91,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
     ClockAgent.writeJar(agent);
     String dynamoDb =
         Files.readString(cloudAssembly.toAbsolutePath().resolve(DYNAMO_DB_CLASS_PATH).normalize());
+    registry = new ThingRegistry(assembly.region(), CloudAssembly.ACCOUNT);
     aws =
         AwsStandIns.start(
             assembly,
@@ -94,15 +100,17 @@ public final class EmbeddedPlatform implements AutoCloseable {
             clock,
             agent + "=" + clockFile,
             new Functions.Settings(options.retryDelays(), options.processesMax()),
-            this::publish);
+            registry,
+            new Messages());
     Runtime.getRuntime().addShutdownHook(closing);
     try {
-      registry = new ThingRegistry(assembly.region(), CloudAssembly.ACCOUNT);
       for (Resource policy : assembly.ofType("AWS::IoT::Policy")) {
         registry.putPolicy(
             policy.name(),
             PolicyDocument.parse(policy.properties().path("PolicyDocument"), policy.logicalId()));
-        policies.add(policy.name());
+        if (!policy.name().equals(CLAIM)) {
+          policies.add(policy.name());
+        }
       }
       rules = new RuleEngine(topicRules(), this::invoke, clock);
       authority = new CertificateAuthority(work.resolve("certificates"), "Meterveil embedded run");
@@ -158,12 +166,27 @@ public final class EmbeddedPlatform implements AutoCloseable {
     aws.functions().invokeAsync(function, event);
   }
 
-  private void publish(String topic, byte[] payload, int qos, boolean retain) throws IOException {
-    Broker there = publishing;
-    if (there == null) {
-      throw new IOException("the broker is not up yet");
+  /// The way to the broker, once it is there.
+  private final class Messages implements IotDataDoor.Messages {
+
+    @Override
+    public void publish(String topic, byte[] payload, int qos, boolean retain) throws IOException {
+      there().publish(topic, payload, qos, retain);
     }
-    there.publish(topic, payload, qos, retain);
+
+    @Override
+    public boolean disconnect(String clientId, boolean cleanSession, boolean preventWill)
+        throws IOException {
+      return there().disconnect(clientId, cleanSession, preventWill);
+    }
+
+    private Broker there() throws IOException {
+      Broker there = publishing;
+      if (there == null) {
+        throw new IOException("the broker is not up yet");
+      }
+      return there;
+    }
   }
 
   /// The clock that everything follows.
@@ -223,7 +246,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
     if (id == null) {
       throw new IllegalArgumentException("there is no thing " + thing);
     }
-    registry.setActive(id, active);
+    registry.setStatus(id, active ? Status.ACTIVE : Status.INACTIVE);
   }
 
   /// The CA of the run's certificates.
@@ -251,7 +274,12 @@ public final class EmbeddedPlatform implements AutoCloseable {
     return aws.faults();
   }
 
-  /// Everything but IoT Core.
+  /// Things, certificates and what belongs to what.
+  public ThingRegistry registry() {
+    return registry;
+  }
+
+  /// Everything but IoT Core's broker and rules.
   public AwsStandIns aws() {
     return aws;
   }

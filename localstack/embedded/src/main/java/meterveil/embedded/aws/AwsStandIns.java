@@ -13,11 +13,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import meterveil.embedded.aws.CloudAssembly.Resource;
+import meterveil.embedded.iot.ThingRegistry;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 
-/// Everything that stands in for AWS but IoT Core, started from the template.
+/// Everything that stands in for AWS but IoT Core's broker and rules, started from the template.
 public final class AwsStandIns implements AutoCloseable {
 
   /// What someone needs to call the stand-ins.
@@ -25,10 +26,16 @@ public final class AwsStandIns implements AutoCloseable {
   /// @param region of the template
   /// @param dynamoDb endpoint
   /// @param kms endpoint
-  /// @param iotData endpoint
+  /// @param iotData endpoint of IoT Core's data plane
+  /// @param iot endpoint of its control plane
   /// @param credentials which say who calls, and so what the calls are judged by
   public record Access(
-      String region, URI dynamoDb, URI kms, URI iotData, AwsCredentialsProvider credentials) {}
+      String region,
+      URI dynamoDb,
+      URI kms,
+      URI iotData,
+      URI iot,
+      AwsCredentialsProvider credentials) {}
 
   private final CloudAssembly assembly;
   private final Roles roles;
@@ -49,7 +56,8 @@ public final class AwsStandIns implements AutoCloseable {
       Clock clock,
       String clockAgent,
       Functions.Settings settings,
-      IotDataDoor.Publisher publisher,
+      ThingRegistry registry,
+      IotDataDoor.Messages messages,
       DynamoDbLocal database)
       throws IOException {
     this.assembly = assembly;
@@ -62,7 +70,8 @@ public final class AwsStandIns implements AutoCloseable {
         List.of(
             new Door("dynamodb", roles, faults, charges, dynamoDb),
             new Door("kms", roles, faults, charges, kms),
-            new Door("iot", roles, faults, charges, new IotDataDoor(assembly, roles, publisher)));
+            new Door("iot", roles, faults, charges, new IotDataDoor(assembly, roles, messages)),
+            new Door("iot-control", roles, faults, charges, new IotDoor(registry, roles)));
     this.logs = new Logs(work.resolve("logs"));
     this.functions =
         new Functions(
@@ -77,7 +86,8 @@ public final class AwsStandIns implements AutoCloseable {
             Map.of(
                 "AWS_ENDPOINT_URL_DYNAMODB", doors.get(0).url(),
                 "AWS_ENDPOINT_URL_KMS", doors.get(1).url(),
-                "AWS_ENDPOINT_URL_IOT_DATA_PLANE", doors.get(2).url()));
+                "AWS_ENDPOINT_URL_IOT_DATA_PLANE", doors.get(2).url(),
+                "AWS_ENDPOINT_URL_IOT", doors.get(3).url()));
     this.schedules = new Schedules(assembly, roles, functions, clock.instant());
     this.expiry = new Expiry(assembly, database, clock);
   }
@@ -87,7 +97,8 @@ public final class AwsStandIns implements AutoCloseable {
   /// @param dynamoDbClassPath of DynamoDB Local
   /// @param work a folder for all they write
   /// @param clockAgent the agent that moves the functions' clock, as the JVM takes it
-  /// @param publisher takes what functions publish to meters
+  /// @param registry of IoT Core's things and certificates
+  /// @param messages the broker
   /// @throws IllegalArgumentException naming the resource, if something in the template is not
   ///   implemented or could not work
   public static AwsStandIns start(
@@ -97,12 +108,14 @@ public final class AwsStandIns implements AutoCloseable {
       Clock clock,
       String clockAgent,
       Functions.Settings settings,
-      IotDataDoor.Publisher publisher)
+      ThingRegistry registry,
+      IotDataDoor.Messages messages)
       throws IOException {
     DynamoDbLocal database =
         DynamoDbLocal.start(dynamoDbClassPath, Files.createDirectories(work.resolve("dynamodb")));
     try {
-      return new AwsStandIns(assembly, work, clock, clockAgent, settings, publisher, database);
+      return new AwsStandIns(
+          assembly, work, clock, clockAgent, settings, registry, messages, database);
     } catch (IOException | RuntimeException failed) {
       database.close();
       throw failed;
@@ -149,6 +162,7 @@ public final class AwsStandIns implements AutoCloseable {
         URI.create(doors.get(0).url()),
         URI.create(doors.get(1).url()),
         URI.create(doors.get(2).url()),
+        URI.create(doors.get(3).url()),
         StaticCredentialsProvider.create(
             AwsSessionCredentials.create(
                 credentials.accessKeyId(),

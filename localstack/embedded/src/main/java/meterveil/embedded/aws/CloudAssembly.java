@@ -124,6 +124,29 @@ public final class CloudAssembly {
           Map.entry("AWS::IoT::Policy", Set.of("PolicyName", "PolicyDocument", "Tags")),
           Map.entry("AWS::IoT::ThingType", Set.of("ThingTypeName", "ThingTypeProperties", "Tags")),
           Map.entry(
+              "AWS::IoT::ThingGroup", Set.of("ThingGroupName", "ThingGroupProperties", "Tags")),
+          Map.entry(
+              "AWS::IoT::ProvisioningTemplate",
+              Set.of(
+                  "TemplateName",
+                  "Description",
+                  "Enabled",
+                  "TemplateType",
+                  "TemplateBody",
+                  "ProvisioningRoleArn",
+                  "PreProvisioningHook",
+                  "Tags")),
+          Map.entry(
+              "AWS::IoT::CACertificate",
+              Set.of(
+                  "CACertificatePem",
+                  "VerificationCertificatePem",
+                  "CertificateMode",
+                  "Status",
+                  "AutoRegistrationStatus",
+                  "RemoveAutoRegistration",
+                  "Tags")),
+          Map.entry(
               "AWS::Scheduler::Schedule",
               Set.of(
                   "Name",
@@ -305,7 +328,7 @@ public final class CloudAssembly {
     String name =
         switch (type) {
           case "AWS::DynamoDB::Table" -> given(properties, "TableName", made, stack, refusal);
-          case "AWS::KMS::Key" ->
+          case "AWS::KMS::Key", "AWS::IoT::CACertificate" ->
               UUID.nameUUIDFromBytes(made.getBytes(StandardCharsets.UTF_8)).toString();
           case "AWS::IAM::Role" -> given(properties, "RoleName", shortened(made), stack, refusal);
           case "AWS::Lambda::Function" ->
@@ -316,6 +339,9 @@ public final class CloudAssembly {
               given(properties, "RuleName", made.replace('-', '_'), stack, refusal);
           case "AWS::IoT::Policy" -> given(properties, "PolicyName", made, stack, refusal);
           case "AWS::IoT::ThingType" -> given(properties, "ThingTypeName", made, stack, refusal);
+          case "AWS::IoT::ThingGroup" -> given(properties, "ThingGroupName", made, stack, refusal);
+          case "AWS::IoT::ProvisioningTemplate" ->
+              given(properties, "TemplateName", made, stack, refusal);
           case "AWS::Scheduler::Schedule" ->
               given(properties, "Name", shortened(made), stack, refusal);
           case "AWS::Scheduler::ScheduleGroup" ->
@@ -337,6 +363,9 @@ public final class CloudAssembly {
           case "AWS::IoT::TopicRule" -> arn("iot", "rule/" + name);
           case "AWS::IoT::Policy" -> arn("iot", "policy/" + name);
           case "AWS::IoT::ThingType" -> arn("iot", "thingtype/" + name);
+          case "AWS::IoT::ThingGroup" -> arn("iot", "thinggroup/" + name);
+          case "AWS::IoT::ProvisioningTemplate" -> arn("iot", "provisioningtemplate/" + name);
+          case "AWS::IoT::CACertificate" -> arn("iot", "cacert/" + name);
           case "AWS::Scheduler::Schedule" -> {
             JsonNode group = properties.path("GroupName");
             yield arn(

@@ -4,8 +4,10 @@ import com.codahale.metrics.Counter;
 import com.hivemq.configuration.service.InternalConfigurations;
 import com.hivemq.embedded.EmbeddedExtension;
 import com.hivemq.embedded.EmbeddedHiveMQ;
+import com.hivemq.extension.sdk.api.packets.disconnect.DisconnectReasonCode;
 import com.hivemq.extension.sdk.api.packets.general.Qos;
 import com.hivemq.extension.sdk.api.services.builder.Builders;
+import com.hivemq.extension.sdk.api.services.session.ClientService;
 import com.hivemq.migration.meta.PersistenceType;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -14,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,8 +67,12 @@ public final class Broker implements AutoCloseable {
   private final RuleEngine rules;
   private final Clock clock;
   private final int port;
+  private final CertificateAuthority authority;
+  private final Path trusted;
+  private final String password = UUID.randomUUID().toString();
   private final Refusals refusals;
   private final Wills wills;
+  private final Lifecycle lifecycle;
   private final ReadWriteLock restarting = new ReentrantReadWriteLock();
   private Running running;
   private long handshakesFailedBefore;
@@ -78,6 +85,7 @@ public final class Broker implements AutoCloseable {
       Clock clock)
       throws IOException {
     this.folder = folder;
+    this.authority = authority;
     this.registry = registry;
     this.rules = rules;
     this.clock = clock;
@@ -87,21 +95,20 @@ public final class Broker implements AutoCloseable {
     for (String part : List.of("configuration", "data", "extensions")) {
       Files.createDirectories(folder.resolve(part));
     }
-    String password = UUID.randomUUID().toString();
     Path keys = folder.resolve("server.jks");
-    Path trusted = folder.resolve("trusted.jks");
-    authority.writeStores(keys, trusted, password.toCharArray());
-    Files.writeString(
-        folder.resolve("configuration/config.xml"), configuration(keys, trusted, password));
+    trusted = folder.resolve("trusted.jks");
+    authority.writeKeyStore(keys, password.toCharArray());
+    Files.writeString(folder.resolve("configuration/config.xml"), configuration(keys));
     refusals = new Refusals(folder.resolve("iot.log"), clock);
     wills = new Wills(this::publishWill);
+    lifecycle = new Lifecycle(rules, registry, clock);
     running = run();
   }
 
   /// Starts a broker.
   ///
   /// @param folder for everything it writes; made if absent
-  /// @param authority whose certificates it demands
+  /// @param authority whose certificates it demands, or those of the registry's authorities
   /// @param registry who is who, and may do what
   /// @param rules what becomes of messages
   /// @param clock by which certificates are judged, once TLS has judged them by the wall's
@@ -205,8 +212,42 @@ public final class Broker implements AutoCloseable {
     return refusals.last();
   }
 
+  /// Cuts a client's connection, as DeleteConnection does.
+  ///
+  /// @param cleanSession whether its session ends too
+  /// @param preventWill whether its last will is not published
+  /// @return whether it was connected
+  /// @throws IOException if the broker does not answer
+  public boolean disconnect(String clientId, boolean cleanSession, boolean preventWill)
+      throws IOException {
+    restarting.readLock().lock();
+    try {
+      if (preventWill) {
+        wills.discard(clientId);
+      }
+      lifecycle.cutting(clientId);
+      ClientService clients = running.hooks.offered().clients();
+      boolean cut =
+          await(
+              clients.disconnectClient(
+                  clientId, preventWill, DisconnectReasonCode.ADMINISTRATIVE_ACTION, null));
+      if (!cut) {
+        lifecycle.notCut(clientId);
+      }
+      if (cleanSession
+          && await(clients.getSession(clientId))
+              .filter(session -> session.getSessionExpiryInterval() > 0)
+              .isPresent()) {
+        await(clients.invalidateSession(clientId));
+      }
+      return cut;
+    } finally {
+      restarting.readLock().unlock();
+    }
+  }
+
   /// Stops and starts again, on the same port and the same data. Meanwhile nobody can connect, and
-  /// what the platform publishes waits.
+  /// what the platform publishes waits. Authorities registered since are trusted from then on.
   ///
   /// @throws IOException if it does not start again
   public void restart() throws IOException {
@@ -224,6 +265,7 @@ public final class Broker implements AutoCloseable {
   @Override
   public void close() throws IOException {
     wills.close();
+    lifecycle.close();
     restarting.writeLock().lock();
     try {
       stop();
@@ -235,7 +277,11 @@ public final class Broker implements AutoCloseable {
 
   private Running run() throws IOException {
     settle();
-    var hooks = new Hooks(registry, rules, refusals, wills, clock);
+    var authorities = new ArrayList<X509Certificate>();
+    authorities.add(authority.certificate());
+    registry.authorities().forEach(owner -> authorities.add(owner.x509()));
+    CertificateAuthority.writeTrustStore(trusted, password.toCharArray(), authorities);
+    var hooks = new Hooks(registry, rules, refusals, wills, lifecycle, clock);
     EmbeddedHiveMQ hiveMq =
         EmbeddedHiveMQ.builder()
             .withConfigurationFolder(folder.resolve("configuration"))
@@ -283,9 +329,9 @@ public final class Broker implements AutoCloseable {
     }
   }
 
-  private static void await(CompletableFuture<Void> step) throws IOException {
+  private static <T> T await(CompletableFuture<T> step) throws IOException {
     try {
-      step.get(STEP_MAX.toSeconds(), TimeUnit.SECONDS);
+      return step.get(STEP_MAX.toSeconds(), TimeUnit.SECONDS);
     } catch (ExecutionException e) {
       throw new IOException("the broker failed", e.getCause());
     } catch (TimeoutException e) {
@@ -296,7 +342,7 @@ public final class Broker implements AutoCloseable {
     }
   }
 
-  private String configuration(Path keys, Path trusted, String password) {
+  private String configuration(Path keys) {
     return """
     <?xml version="1.0"?>
     <hivemq>

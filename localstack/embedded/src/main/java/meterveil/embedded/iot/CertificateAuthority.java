@@ -2,6 +2,7 @@ package meterveil.embedded.iot;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.StringReader;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateEncodingException;
@@ -20,9 +22,12 @@ import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.Date;
 import java.util.Set;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -30,10 +35,16 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.CertIOException;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
+import org.bouncycastle.pkcs.PKCS10CertificationRequest;
+import org.bouncycastle.pkcs.PKCSException;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 import org.jspecify.annotations.Nullable;
 
 /// The run's own certificate authority, on the curve P-256.
@@ -50,6 +61,7 @@ public final class CertificateAuthority {
   /// Until when certificates hold unless asked otherwise, as those that IoT Core makes.
   public static final Instant VALID_UNTIL = Instant.parse("2049-12-31T23:59:59Z");
 
+  private static final X500Name DEVICE = new X500Name("CN=Meterveil device");
   private static final int SERIAL_BITS = 127;
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rw-------");
@@ -81,7 +93,12 @@ public final class CertificateAuthority {
     KeyPair own = newKeys(random);
     key = own.getPrivate();
     certificate =
-        sign(new Profile(name, VALID_FROM, VALID_UNTIL, true, null, null), own, name, key, random);
+        sign(
+            new Profile(name, VALID_FROM, VALID_UNTIL, true, null, null),
+            own.getPublic(),
+            name,
+            key,
+            random);
     certificatePem = writePem("ca.pem", "CERTIFICATE", encoded(certificate));
   }
 
@@ -106,29 +123,102 @@ public final class CertificateAuthority {
   /// @throws IOException if the files cannot be written
   public DeviceCertificate issue(String fileName, Instant validFrom, Instant validUntil)
       throws IOException {
+    return issue(fileName, DEVICE, validFrom, validUntil);
+  }
+
+  private DeviceCertificate issue(
+      String fileName, X500Name subject, Instant validFrom, Instant validUntil) throws IOException {
     KeyPair device = newKeys(random);
     X509Certificate issued =
-        sign(
-            new Profile(
-                new X500Name("CN=Meterveil device"),
-                validFrom,
-                validUntil,
-                false,
-                KeyPurposeId.id_kp_clientAuth,
-                null),
-            device,
-            name,
-            key,
-            random);
+        sign(device(subject, validFrom, validUntil), device.getPublic(), name, key, random);
     return new DeviceCertificate(
         issued,
         writePem(fileName + ".pem", "CERTIFICATE", encoded(issued)),
         writePem(fileName + ".key", "PRIVATE KEY", device.getPrivate().getEncoded()));
   }
 
-  /// Writes two key stores for a server: its own key and certificate, for `localhost` and
-  /// 127.0.0.1, and this authority as the one whose clients it trusts.
-  void writeStores(Path keyStore, Path trustStore, char[] password) throws IOException {
+  /// Its certificate.
+  public X509Certificate certificate() {
+    return certificate;
+  }
+
+  /// Issues a device certificate that names its device, as a utility's own authority does.
+  ///
+  /// @param fileName of the two files, without ending
+  /// @param commonName the thing's name
+  /// @param organization the tenant
+  /// @throws IOException if the files cannot be written
+  public DeviceCertificate issueFor(String fileName, String commonName, String organization)
+      throws IOException {
+    var subject =
+        new X500NameBuilder(BCStyle.INSTANCE)
+            .addRDN(BCStyle.O, organization)
+            .addRDN(BCStyle.CN, commonName)
+            .build();
+    return issue(fileName, subject, VALID_FROM, VALID_UNTIL);
+  }
+
+  /// Signs what a device asks for: its key, which it keeps, and no more of what it says of itself.
+  ///
+  /// @param requestPem PKCS #10
+  /// @param validFrom first instant at which it holds, to the second
+  /// @param validUntil last one
+  /// @throws IllegalArgumentException if that is no request, or not signed with its own key
+  X509Certificate sign(String requestPem, Instant validFrom, Instant validUntil) {
+    PublicKey publicKey;
+    try (var pem = new PEMParser(new StringReader(requestPem))) {
+      if (!(pem.readObject() instanceof PKCS10CertificationRequest parsed)) {
+        throw new IllegalArgumentException("not a certificate signing request");
+      }
+      var request = new JcaPKCS10CertificationRequest(parsed);
+      publicKey = request.getPublicKey();
+      if (!request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(publicKey))) {
+        throw new IllegalArgumentException("a request that is not signed with its own key");
+      }
+    } catch (IOException | GeneralSecurityException | OperatorCreationException | PKCSException e) {
+      throw new IllegalArgumentException("not a certificate signing request", e);
+    }
+    return sign(device(DEVICE, validFrom, validUntil), publicKey, name, key, random);
+  }
+
+  /// Makes a key and a certificate for it, which are handed over and not written anywhere.
+  ///
+  /// @param validFrom first instant at which it holds, to the second
+  /// @param validUntil last one
+  KeyAndCertificate issueUnwritten(Instant validFrom, Instant validUntil) {
+    KeyPair keys = newKeys(random);
+    return new KeyAndCertificate(
+        pem("PRIVATE KEY", keys.getPrivate().getEncoded()),
+        sign(device(DEVICE, validFrom, validUntil), keys.getPublic(), name, key, random));
+  }
+
+  /// @param privateKeyPem PKCS #8
+  record KeyAndCertificate(String privateKeyPem, X509Certificate certificate) {}
+
+  private static Profile device(X500Name subject, Instant validFrom, Instant validUntil) {
+    return new Profile(subject, validFrom, validUntil, false, KeyPurposeId.id_kp_clientAuth, null);
+  }
+
+  /// A certificate as PEM.
+  public static String pem(X509Certificate certificate) {
+    return pem("CERTIFICATE", encoded(certificate));
+  }
+
+  /// Whether an authority signed a certificate.
+  static boolean signed(X509Certificate authority, X509Certificate certificate) {
+    if (!certificate.getIssuerX500Principal().equals(authority.getSubjectX500Principal())) {
+      return false;
+    }
+    try {
+      certificate.verify(authority.getPublicKey());
+      return true;
+    } catch (GeneralSecurityException anotherOfThatName) {
+      return false;
+    }
+  }
+
+  /// Writes a key store for a server: its own key and certificate, for `localhost` and 127.0.0.1.
+  void writeKeyStore(Path keyStore, char[] password) throws IOException {
     KeyPair server = newKeys(random);
     X509Certificate issued =
         sign(
@@ -143,7 +233,7 @@ public final class CertificateAuthority {
                       new GeneralName(GeneralName.dNSName, "localhost"),
                       new GeneralName(GeneralName.iPAddress, "127.0.0.1")
                     })),
-            server,
+            server.getPublic(),
             name,
             key,
             random);
@@ -153,9 +243,21 @@ public final class CertificateAuthority {
       keys.setKeyEntry(
           "server", server.getPrivate(), password, new Certificate[] {issued, certificate});
       store(keys, keyStore, password);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("the JDK makes no JKS stores", e);
+    }
+  }
+
+  /// Writes a trust store for a server: the authorities whose clients it trusts.
+  static void writeTrustStore(
+      Path trustStore, char[] password, Collection<X509Certificate> authorities)
+      throws IOException {
+    try {
       KeyStore trusted = KeyStore.getInstance("JKS");
       trusted.load(null, password);
-      trusted.setCertificateEntry("ca", certificate);
+      for (X509Certificate authority : authorities) {
+        trusted.setCertificateEntry(ThingRegistry.certificateId(authority), authority);
+      }
       store(trusted, trustStore, password);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("the JDK makes no JKS stores", e);
@@ -181,8 +283,7 @@ public final class CertificateAuthority {
   }
 
   private static X509Certificate sign(
-      Profile profile, KeyPair of, X500Name issuer, PrivateKey key, SecureRandom random)
-      throws IOException {
+      Profile profile, PublicKey of, X500Name issuer, PrivateKey key, SecureRandom random) {
     var builder =
         new JcaX509v3CertificateBuilder(
             issuer,
@@ -190,23 +291,24 @@ public final class CertificateAuthority {
             Date.from(profile.validFrom),
             Date.from(profile.validUntil),
             profile.subject,
-            of.getPublic());
-    builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(profile.authority));
-    builder.addExtension(
-        Extension.keyUsage,
-        true,
-        new KeyUsage(profile.authority ? KeyUsage.keyCertSign : KeyUsage.digitalSignature));
-    if (profile.purpose != null) {
-      builder.addExtension(
-          Extension.extendedKeyUsage, false, new ExtendedKeyUsage(profile.purpose));
-    }
-    if (profile.names != null) {
-      builder.addExtension(Extension.subjectAlternativeName, false, profile.names);
-    }
+            of);
     try {
+      builder.addExtension(
+          Extension.basicConstraints, true, new BasicConstraints(profile.authority));
+      builder.addExtension(
+          Extension.keyUsage,
+          true,
+          new KeyUsage(profile.authority ? KeyUsage.keyCertSign : KeyUsage.digitalSignature));
+      if (profile.purpose != null) {
+        builder.addExtension(
+            Extension.extendedKeyUsage, false, new ExtendedKeyUsage(profile.purpose));
+      }
+      if (profile.names != null) {
+        builder.addExtension(Extension.subjectAlternativeName, false, profile.names);
+      }
       return new JcaX509CertificateConverter()
           .getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key)));
-    } catch (OperatorCreationException | GeneralSecurityException e) {
+    } catch (CertIOException | OperatorCreationException | GeneralSecurityException e) {
       throw new IllegalStateException("the JDK does not sign with ECDSA", e);
     }
   }
@@ -222,11 +324,12 @@ public final class CertificateAuthority {
   private Path writePem(String fileName, String kind, byte[] content) throws IOException {
     Path file = folder.resolve(fileName);
     createForOwner(file);
+    return Files.writeString(file, pem(kind, content), StandardCharsets.US_ASCII);
+  }
+
+  private static String pem(String kind, byte[] content) {
     String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content);
-    return Files.writeString(
-        file,
-        "-----BEGIN " + kind + "-----\n" + lines + "\n-----END " + kind + "-----\n",
-        StandardCharsets.US_ASCII);
+    return "-----BEGIN " + kind + "-----\n" + lines + "\n-----END " + kind + "-----\n";
   }
 
   private static void createForOwner(Path file) throws IOException {

@@ -9,6 +9,7 @@ import com.hivemq.extension.sdk.api.events.client.ClientLifecycleEventListener;
 import com.hivemq.extension.sdk.api.events.client.parameters.AuthenticationFailedInput;
 import com.hivemq.extension.sdk.api.events.client.parameters.AuthenticationSuccessfulInput;
 import com.hivemq.extension.sdk.api.events.client.parameters.ClientInitiatedDisconnectInput;
+import com.hivemq.extension.sdk.api.events.client.parameters.ConnectionLostInput;
 import com.hivemq.extension.sdk.api.events.client.parameters.ConnectionStartInput;
 import com.hivemq.extension.sdk.api.events.client.parameters.DisconnectEventInput;
 import com.hivemq.extension.sdk.api.interceptor.connect.parameter.ConnectInboundInput;
@@ -27,8 +28,10 @@ import com.hivemq.extension.sdk.api.services.Services;
 import com.hivemq.extension.sdk.api.services.admin.AdminService;
 import com.hivemq.extension.sdk.api.services.publish.PublishService;
 import com.hivemq.extension.sdk.api.services.publish.RetainedMessageStore;
+import com.hivemq.extension.sdk.api.services.session.ClientService;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,21 +48,33 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
 
   /// What HiveMQ offers, taken when it starts: its static entry points belong to whichever was
   /// started last in the process.
-  record Offered(PublishService publishing, RetainedMessageStore retained, AdminService admin) {}
+  record Offered(
+      PublishService publishing,
+      RetainedMessageStore retained,
+      AdminService admin,
+      ClientService clients) {}
 
   private final ThingRegistry registry;
   private final RuleEngine rules;
   private final Refusals refusals;
   private final Wills wills;
+  private final Lifecycle lifecycle;
   private final Clock clock;
   private final CompletableFuture<Offered> offered = new CompletableFuture<>();
   private final LongAdder clientsGone = new LongAdder();
 
-  Hooks(ThingRegistry registry, RuleEngine rules, Refusals refusals, Wills wills, Clock clock) {
+  Hooks(
+      ThingRegistry registry,
+      RuleEngine rules,
+      Refusals refusals,
+      Wills wills,
+      Lifecycle lifecycle,
+      Clock clock) {
     this.registry = registry;
     this.rules = rules;
     this.refusals = refusals;
     this.wills = wills;
+    this.lifecycle = lifecycle;
     this.clock = clock;
   }
 
@@ -87,7 +102,10 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
     Services.eventRegistry().setClientLifecycleEventListener(provider -> this);
     offered.complete(
         new Offered(
-            Services.publishService(), Services.retainedMessageStore(), Services.adminService()));
+            Services.publishService(),
+            Services.retainedMessageStore(),
+            Services.adminService(),
+            Services.clientService()));
   }
 
   @Override
@@ -113,10 +131,19 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
   private Optional<Reason> refuse(SimpleAuthInput input) {
     ThingRegistry.Certificate certificate = registry.certificate(certificateId(input));
     if (certificate == null) {
-      return Optional.of(Reason.CERTIFICATE_UNKNOWN);
+      return Optional.of(x509(input).flatMap(this::takeIn).orElse(Reason.CERTIFICATE_UNKNOWN));
     }
-    if (!certificate.active()) {
-      return Optional.of(Reason.CERTIFICATE_INACTIVE);
+    switch (certificate.status()) {
+      case ACTIVE -> {}
+      case INACTIVE -> {
+        return Optional.of(Reason.CERTIFICATE_INACTIVE);
+      }
+      case REVOKED -> {
+        return Optional.of(Reason.CERTIFICATE_REVOKED);
+      }
+      case PENDING_ACTIVATION -> {
+        return Optional.of(Reason.CERTIFICATE_PENDING);
+      }
     }
     Instant now = clock.instant();
     if (now.isBefore(certificate.validFrom()) || now.isAfter(certificate.validUntil())) {
@@ -131,6 +158,22 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
       attributes.add("LastWill");
     }
     return rights(input).mayConnect(attributes) ? Optional.empty() : Optional.of(Reason.CONNECT);
+  }
+
+  /// Just-in-time registration: an unknown certificate of an authority whose certificates are taken
+  /// in is registered and told of; whoever hears of it may activate it for the next attempt.
+  private Optional<Reason> takeIn(X509Certificate certificate) {
+    return registry
+        .authorityOf(certificate)
+        .filter(ThingRegistry.Authority::autoRegistration)
+        .map(authority -> {
+          String id =
+              registry
+                  .registerCertificate(certificate, ThingRegistry.Status.PENDING_ACTIVATION)
+                  .id();
+          lifecycle.registered(id, authority.id());
+          return Reason.CERTIFICATE_PENDING;
+        });
   }
 
   /// HiveMQ asks this before it asks who the client is.
@@ -159,6 +202,8 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
   @Override
   public void onAuthenticationSuccessful(AuthenticationSuccessfulInput input) {
     wills.back(clientId(input));
+    lifecycle.connected(
+        input.getConnectionInformation(), clientId(input), certificateId(input), sourceIp(input));
   }
 
   @Override
@@ -176,6 +221,12 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
     } else {
       wills.send(input.getConnectionInformation());
     }
+    gone(input, Lifecycle.CLIENT_INITIATED);
+  }
+
+  @Override
+  public void onConnectionLost(ConnectionLostInput input) {
+    onDisconnect(input);
   }
 
   /// Every other end.
@@ -183,6 +234,26 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
   public void onDisconnect(DisconnectEventInput input) {
     clientsGone.increment();
     wills.send(input.getConnectionInformation());
+    gone(input, reason(input));
+  }
+
+  private void gone(DisconnectEventInput input, String reason) {
+    lifecycle.disconnected(
+        input.getConnectionInformation(), clientId(input), certificateId(input), reason);
+  }
+
+  /// Why a connection ended, in IoT Core's words.
+  private static String reason(DisconnectEventInput input) {
+    if (input instanceof ConnectionLostInput || input.getReasonCode().isEmpty()) {
+      return "CONNECTION_LOST";
+    }
+    return switch (input.getReasonCode().get()) {
+      case NOT_AUTHORIZED -> "AUTH_ERROR";
+      case SESSION_TAKEN_OVER -> "DUPLICATE_CLIENTID";
+      case KEEP_ALIVE_TIMEOUT -> "MQTT_KEEP_ALIVE_TIMEOUT";
+      case SERVER_SHUTTING_DOWN, SERVER_BUSY -> "SERVER_INITIATED_DISCONNECT";
+      default -> "CLIENT_ERROR";
+    };
   }
 
   static Message message(PublishPacket packet, String clientId, String sourceIp) {
@@ -200,13 +271,15 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
     return client.getClientInformation().getClientId();
   }
 
-  private static String certificateId(ClientBasedInput client) {
+  private static Optional<X509Certificate> x509(ClientBasedInput client) {
     return client
         .getConnectionInformation()
         .getClientTlsInformation()
-        .flatMap(ClientTlsInformation::getClientCertificate)
-        .map(ThingRegistry::certificateId)
-        .orElse("");
+        .flatMap(ClientTlsInformation::getClientCertificate);
+  }
+
+  private static String certificateId(ClientBasedInput client) {
+    return x509(client).map(ThingRegistry::certificateId).orElse("");
   }
 
   private static String sourceIp(ClientBasedInput client) {

@@ -21,6 +21,11 @@ public record Refusal(Instant at, Reason reason, String clientId, String what) {
     CERTIFICATE_UNKNOWN,
     /// A certificate that was switched off.
     CERTIFICATE_INACTIVE,
+    /// A certificate that was revoked.
+    CERTIFICATE_REVOKED,
+    /// A certificate that nothing has activated yet, or one of a registered authority that came for
+    /// the first time.
+    CERTIFICATE_PENDING,
     /// A certificate that does not hold now, by the platform's clock.
     CERTIFICATE_EXPIRED,
     /// No policy allows the connection, or its session or last will.

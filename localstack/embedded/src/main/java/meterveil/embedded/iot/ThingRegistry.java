@@ -8,6 +8,7 @@ import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -37,37 +38,57 @@ public final class ThingRegistry {
           "iot:Connection.Thing.IsAttached");
   private static final String ATTRIBUTE_KEY = "iot:Connection.Thing.Attributes[";
 
+  /// What a certificate may be used for.
+  public enum Status {
+    /// Connects.
+    ACTIVE,
+    /// Switched off, for good or not.
+    INACTIVE,
+    /// Switched off for good.
+    REVOKED,
+    /// Waits for what activates it: provisioning, or a rule on its registration.
+    PENDING_ACTIVATION
+  }
+
   /// A certificate as it is at one moment.
   ///
   /// @param id SHA-256 of the certificate, in hexadecimal, as IoT Core names it
-  /// @param validFrom first instant at which it holds
-  /// @param validUntil last one
-  /// @param active whether it may be used; false is what revoking it does
+  /// @param x509 itself
+  /// @param status whether it may be used
   /// @param things those it is attached to
   /// @param policies names of those attached to it
-  record Certificate(
-      String id,
-      Instant validFrom,
-      Instant validUntil,
-      boolean active,
-      Set<String> things,
-      Set<String> policies) {
+  public record Certificate(
+      String id, X509Certificate x509, Status status, Set<String> things, Set<String> policies) {
 
-    Certificate {
+    public Certificate {
       things = Set.copyOf(things);
       policies = Set.copyOf(policies);
     }
 
-    private Certificate with(boolean nowActive) {
-      return new Certificate(id, validFrom, validUntil, nowActive, things, policies);
+    /// First instant at which it holds.
+    public Instant validFrom() {
+      return x509.getNotBefore().toInstant();
+    }
+
+    /// Last instant at which it holds.
+    public Instant validUntil() {
+      return x509.getNotAfter().toInstant();
+    }
+
+    boolean active() {
+      return status == Status.ACTIVE;
+    }
+
+    private Certificate with(Status now) {
+      return new Certificate(id, x509, now, things, policies);
     }
 
     private Certificate withThing(String thing) {
-      return new Certificate(id, validFrom, validUntil, active, plus(things, thing), policies);
+      return new Certificate(id, x509, status, plus(things, thing), policies);
     }
 
     private Certificate withPolicy(String policy) {
-      return new Certificate(id, validFrom, validUntil, active, things, plus(policies, policy));
+      return new Certificate(id, x509, status, things, plus(policies, policy));
     }
 
     private static Set<String> plus(Set<String> names, String name) {
@@ -77,11 +98,20 @@ public final class ThingRegistry {
     }
   }
 
+  /// A certificate authority that an owner of devices has registered.
+  ///
+  /// @param id SHA-256 of its certificate, in hexadecimal
+  /// @param x509 its certificate
+  /// @param autoRegistration whether certificates of it are taken in when they first connect
+  public record Authority(String id, X509Certificate x509, boolean autoRegistration) {}
+
   private final String region;
   private final String account;
   private final ConcurrentMap<String, Thing> things = new ConcurrentHashMap<>();
   private final ConcurrentMap<String, Certificate> certificates = new ConcurrentHashMap<>();
   private final ConcurrentMap<String, PolicyDocument> policies = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, Set<String>> groups = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, Authority> authorities = new ConcurrentHashMap<>();
 
   public ThingRegistry(String region, String account) {
     this.region = region;
@@ -91,6 +121,11 @@ public final class ThingRegistry {
   /// The ARN of something in this registry, for instance of `topic/a/b`.
   public String arn(String resource) {
     return "arn:aws:iot:" + region + ":" + account + ":" + resource;
+  }
+
+  /// The account.
+  String account() {
+    return account;
   }
 
   /// Makes a thing.
@@ -153,19 +188,69 @@ public final class ThingRegistry {
     policies.put(name, document);
   }
 
+  /// Whether there is a policy of that name.
+  public boolean hasPolicy(String name) {
+    return policies.containsKey(name);
+  }
+
+  /// Makes a group without things, or leaves it as it is.
+  public void createGroup(String name) {
+    groups.computeIfAbsent(name, _ -> ConcurrentHashMap.newKeySet());
+  }
+
+  /// The things of a group; nothing if there is no such group.
+  public Optional<Set<String>> group(String name) {
+    return Optional.ofNullable(groups.get(name)).map(Set::copyOf);
+  }
+
+  /// Adds a thing to a group, in which it may be already.
+  ///
+  /// @throws IllegalArgumentException if either is unknown
+  public void addToGroup(String group, String thing) {
+    Set<String> members = groups.get(group);
+    if (members == null || !things.containsKey(thing)) {
+      throw new IllegalArgumentException(
+          "there is no group %s or thing %s".formatted(group, thing));
+    }
+    members.add(thing);
+  }
+
+  /// Registers a certificate authority, or changes whether its certificates are taken in.
+  public Authority registerAuthority(X509Certificate certificate, boolean autoRegistration) {
+    var authority = new Authority(certificateId(certificate), certificate, autoRegistration);
+    authorities.put(authority.id(), authority);
+    return authority;
+  }
+
+  /// Every registered authority.
+  public Collection<Authority> authorities() {
+    return List.copyOf(authorities.values());
+  }
+
+  /// The registered authority that signed a certificate.
+  public Optional<Authority> authorityOf(X509Certificate certificate) {
+    return authorities.values().stream()
+        .filter(authority -> CertificateAuthority.signed(authority.x509(), certificate))
+        .findFirst();
+  }
+
   /// Takes in a certificate, active at once, and says its id.
   public String registerCertificate(X509Certificate certificate) {
+    return registerCertificate(certificate, Status.ACTIVE).id();
+  }
+
+  /// Takes in a certificate; if it is there already, leaves it as it is.
+  public Certificate registerCertificate(X509Certificate certificate, Status status) {
     String id = certificateId(certificate);
-    certificates.putIfAbsent(
-        id,
-        new Certificate(
-            id,
-            certificate.getNotBefore().toInstant(),
-            certificate.getNotAfter().toInstant(),
-            true,
-            Set.of(),
-            Set.of()));
-    return id;
+    return certificates.computeIfAbsent(
+        id, _ -> new Certificate(id, certificate, status, Set.of(), Set.of()));
+  }
+
+  /// Deletes a certificate unless it has become active.
+  void deletePending(String certificateId) {
+    certificates.computeIfPresent(
+        certificateId,
+        (_, certificate) -> certificate.status() == Status.PENDING_ACTIVATION ? null : certificate);
   }
 
   /// Attaches a certificate to a thing.
@@ -188,16 +273,24 @@ public final class ThingRegistry {
     change(certificateId, certificate -> certificate.withPolicy(policy));
   }
 
-  /// Switches a certificate on or off.
+  /// Changes what a certificate may be used for.
   ///
   /// @throws IllegalArgumentException if it is unknown
-  public void setActive(String certificateId, boolean active) {
-    change(certificateId, certificate -> certificate.with(active));
+  public void setStatus(String certificateId, Status status) {
+    change(certificateId, certificate -> certificate.with(status));
   }
 
-  /// The certificate with that id.
-  @Nullable Certificate certificate(String id) {
+  /// The certificate with that id, null if there is none.
+  public @Nullable Certificate certificate(String id) {
     return certificates.get(id);
+  }
+
+  /// The certificates that are attached to a thing, in the order of their ids.
+  public List<Certificate> certificatesOf(String thing) {
+    return certificates.values().stream()
+        .filter(certificate -> certificate.things().contains(thing))
+        .sorted(Comparator.comparing(Certificate::id))
+        .toList();
   }
 
   /// The documents of a certificate's policies.

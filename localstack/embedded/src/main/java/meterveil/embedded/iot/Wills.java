@@ -56,6 +56,11 @@ final class Wills implements AutoCloseable {
     connection.getConnectionAttributeStore().getAsString(MARK).ifPresent(open::remove);
   }
 
+  /// A client's connection is about to be cut, and its will is not to be published.
+  void discard(String clientId) {
+    open.values().removeIf(will -> will.message.clientId().equals(clientId));
+  }
+
   /// The connection is gone without a word: its will is published, by a thread of its own.
   void send(ConnectionInformation connection) {
     connection

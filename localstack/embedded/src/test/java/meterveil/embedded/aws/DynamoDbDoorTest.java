@@ -153,6 +153,7 @@ class DynamoDbDoorTest {
               access.dynamoDb(),
               access.kms(),
               access.iotData(),
+              access.iot(),
               StaticCredentialsProvider.create(AwsBasicCredentials.create(id, "a guess")));
       try (DynamoDbClient stranger = StandIns.dynamoDb(forged)) {
         assertThatThrownBy(() -> stranger.updateItem(add("forged")))

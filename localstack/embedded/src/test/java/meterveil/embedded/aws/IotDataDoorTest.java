@@ -4,11 +4,8 @@ import static meterveil.embedded.aws.TestAssembly.allow;
 import static meterveil.embedded.aws.TestAssembly.role;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import meterveil.embedded.aws.AwsStandIns.Access;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -16,12 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import software.amazon.awssdk.http.ContentStreamProvider;
-import software.amazon.awssdk.http.HttpExecuteRequest;
 import software.amazon.awssdk.http.SdkHttpMethod;
-import software.amazon.awssdk.http.SdkHttpRequest;
-import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 
 class IotDataDoorTest {
 
@@ -40,6 +32,10 @@ class IotDataDoorTest {
                 "lambda.amazonaws.com",
                 allow("\"iot:Publish\"", TOPICS + "topic/mv/1/*/*/resend\"}")),
             role(
+                "Cutter",
+                "lambda.amazonaws.com",
+                allow("\"iot:DeleteConnection\"", TOPICS + "client/*\"}")),
+            role(
                 "Planner",
                 "lambda.amazonaws.com",
                 allow(
@@ -57,40 +53,21 @@ class IotDataDoorTest {
     standIns.published.clear();
   }
 
-  /// Posts as the SDK does.
-  ///
   /// @param pathAndQuery as they are sent
-  private static int post(String role, String pathAndQuery, String payload) throws IOException {
+  private static int post(String role, String pathAndQuery, String payload) throws Exception {
+    return call(role, SdkHttpMethod.POST, pathAndQuery, payload);
+  }
+
+  private static int call(String role, SdkHttpMethod method, String pathAndQuery, String payload)
+      throws Exception {
     Access access = standIns.aws.as(role);
-    ContentStreamProvider body =
-        () -> new ByteArrayInputStream(payload.getBytes(StandardCharsets.UTF_8));
-    SdkHttpRequest unsigned =
-        SdkHttpRequest.builder()
-            .method(SdkHttpMethod.POST)
-            .uri(URI.create(access.iotData() + pathAndQuery))
-            .build();
-    var signed =
-        AwsV4HttpSigner.create()
-            .sign(r ->
-                r.identity(access.credentials().resolveIdentity().join())
-                    .request(unsigned)
-                    .payload(body)
-                    .putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, "iotdevicegateway")
-                    .putProperty(AwsV4HttpSigner.REGION_NAME, access.region()));
-    try (var http = UrlConnectionHttpClient.create()) {
-      return http.prepareRequest(
-              HttpExecuteRequest.builder()
-                  .request(signed.request())
-                  .contentStreamProvider(signed.payload().orElseThrow())
-                  .build())
-          .call()
-          .httpResponse()
-          .statusCode();
-    }
+    return SignedHttp.call(
+            access, access.iotData(), "iotdevicegateway", method, pathAndQuery, payload, Map.of())
+        .status();
   }
 
   @Test
-  void publishesWhatTheRoleMay() throws IOException {
+  void publishesWhatTheRoleMay() throws Exception {
     assertThat(post("Asker", "/topics/mv%2F1%2Ft%2Fm%2Fresend?qos=1", "{}")).isEqualTo(200);
     assertThat(post("Planner", "/topics/mv%2F1%2Ft%2Fm%2Fsettings?qos=1&retain=true", "{}"))
         .isEqualTo(200);
@@ -100,12 +77,22 @@ class IotDataDoorTest {
 
   @Test
   @DisplayName("T45 a role publishes where it may, and retains only if it may")
-  void refusesTheRest() throws IOException {
+  void refusesTheRest() throws Exception {
     assertThat(post("Asker", "/topics/mv%2F1%2Ft%2Fm%2Fsettings?qos=1", "{}")).isEqualTo(403);
     assertThat(post("Asker", "/topics/mv%2F1%2Ft%2Fm%2Fresend?qos=1&retain=true", "{}"))
         .isEqualTo(403);
     assertThat(post("Asker", "/topics/mv%2F1%2Ft%2Fm%2Fresend?qos=2", "{}")).isEqualTo(400);
     assertThat(post("Asker", "/things/m/shadow", "{}")).isEqualTo(404);
     assertThat(standIns.published).isEmpty();
+  }
+
+  @Test
+  @DisplayName("T45 a role cuts connections only if it may")
+  void cutsAConnection() throws Exception {
+    standIns.connected.add("m-1");
+    assertThat(call("Asker", SdkHttpMethod.DELETE, "/connections/m-1", "")).isEqualTo(403);
+    assertThat(call("Cutter", SdkHttpMethod.DELETE, "/connections/m-1", "")).isEqualTo(200);
+    assertThat(standIns.connected).isEmpty();
+    assertThat(call("Cutter", SdkHttpMethod.DELETE, "/connections/m-1", "")).isEqualTo(404);
   }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import meterveil.embedded.ClockAgent;
 import meterveil.embedded.MovableClock;
 import meterveil.embedded.aws.AwsStandIns.Access;
+import meterveil.embedded.iot.ThingRegistry;
 import software.amazon.awssdk.core.retry.RetryMode;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -27,6 +28,23 @@ final class StandIns implements AutoCloseable {
   final MovableClock clock;
   final AwsStandIns aws;
   final List<String> published = new ArrayList<>();
+  final List<String> connected = new ArrayList<>();
+  final ThingRegistry registry = new ThingRegistry("us-west-2", CloudAssembly.ACCOUNT);
+
+  /// A broker that only notes.
+  private final class Messages implements IotDataDoor.Messages {
+
+    @Override
+    public void publish(String topic, byte[] payload, int qos, boolean retain) {
+      published.add(
+          topic + " " + new String(payload, StandardCharsets.UTF_8) + " " + qos + " " + retain);
+    }
+
+    @Override
+    public boolean disconnect(String clientId, boolean cleanSession, boolean preventWill) {
+      return connected.remove(clientId);
+    }
+  }
 
   private StandIns(Path folder, String resources, int processesMax)
       throws IOException, InterruptedException {
@@ -44,15 +62,8 @@ final class StandIns implements AutoCloseable {
             clock,
             agent + "=" + clockFile,
             new Functions.Settings(RETRY_DELAYS, processesMax),
-            (topic, payload, qos, retain) ->
-                published.add(
-                    topic
-                        + " "
-                        + new String(payload, StandardCharsets.UTF_8)
-                        + " "
-                        + qos
-                        + " "
-                        + retain));
+            registry,
+            new Messages());
     try {
       aws.awaitUp();
     } catch (IOException | InterruptedException | RuntimeException failed) {

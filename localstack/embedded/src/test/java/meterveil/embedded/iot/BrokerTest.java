@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,6 +14,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -23,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import meterveil.embedded.iot.Refusal.Reason;
+import meterveil.embedded.iot.ThingRegistry.Status;
 import meterveil.embedded.policy.PolicyDocument;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -60,6 +63,8 @@ class BrokerTest {
   @BeforeEach
   void forget() {
     core.invocations.clear();
+    core.present.clear();
+    core.registered.clear();
     core.now.set(NOW);
   }
 
@@ -179,17 +184,95 @@ class BrokerTest {
   }
 
   @Test
-  @DisplayName("U15 refuses a revoked certificate, and at once whatever it still sends")
-  void refusesRevokedCertificate() throws Exception {
+  @DisplayName("U15 refuses an inactive certificate, and at once whatever it still sends")
+  void refusesInactiveCertificate() throws Exception {
+    DeviceCertificate certificate = core.register("m-inactive");
+    String id = ThingRegistry.certificateId(certificate.certificate());
+    try (var meter = core.meter("m-inactive", certificate).connected()) {
+      core.registry.setStatus(id, Status.INACTIVE);
+      assertPublishRefused(Reason.PUBLISH, meter, TestCore.readings("m-inactive"), false);
+    }
+    assertRefused(Reason.CERTIFICATE_INACTIVE, "m-inactive", certificate);
+    core.registry.setStatus(id, Status.ACTIVE);
+    assertConnects("m-inactive", certificate);
+  }
+
+  @Test
+  @DisplayName("U15 revoking cuts the live connection, and the certificate is refused from then on")
+  void cutsAndRefusesRevokedCertificate() throws Exception {
     DeviceCertificate certificate = core.register("m-revoked");
     String id = ThingRegistry.certificateId(certificate.certificate());
     try (var meter = core.meter("m-revoked", certificate).connected()) {
-      core.registry.setActive(id, false);
-      assertPublishRefused(Reason.PUBLISH, meter, TestCore.readings("m-revoked"), false);
+      core.registry.setStatus(id, Status.REVOKED);
+      assertThat(core.broker.disconnect("m-revoked", false, false)).isTrue();
+      assertThat(meter.disconnection()).isEqualTo("ADMINISTRATIVE_ACTION");
+      assertThat(meter.isLetIn()).isFalse();
     }
-    assertRefused(Reason.CERTIFICATE_INACTIVE, "m-revoked", certificate);
-    core.registry.setActive(id, true);
-    assertConnects("m-revoked", certificate);
+    assertRefused(Reason.CERTIFICATE_REVOKED, "m-revoked", certificate);
+    assertThat(core.broker.disconnect("m-revoked", false, false)).isFalse();
+  }
+
+  @Test
+  void tellsRulesWhoConnectedAndDisconnected() throws Exception {
+    DeviceCertificate certificate = core.register("m-present");
+    String id = ThingRegistry.certificateId(certificate.certificate());
+    try (var meter = core.meter("m-present", certificate)) {
+      assertThat(meter.connects()).isTrue();
+    }
+    JsonNode connected = core.nextEvent("connected", "m-present");
+    JsonNode gone = core.nextEvent("disconnected", "m-present");
+    assertThat(connected.path("ipAddress").asText()).isEqualTo("127.0.0.1");
+    assertThat(connected.path("principalIdentifier").asText()).isEqualTo(id);
+    assertThat(connected.path("timestamp").asLong()).isEqualTo(core.now.get().toEpochMilli());
+    assertThat(connected.path("versionNumber").asLong()).isZero();
+    assertThat(gone.path("versionNumber").asLong()).isZero();
+    assertThat(gone.path("sessionIdentifier")).isEqualTo(connected.path("sessionIdentifier"));
+    assertThat(gone.path("clientInitiatedDisconnect").asBoolean()).isTrue();
+    assertThat(gone.path("disconnectReason").asText()).isEqualTo("CLIENT_INITIATED_DISCONNECT");
+    assertThat(gone.has("ipAddress")).isFalse();
+
+    try (var meter = core.meter("m-present", certificate).connected()) {
+      assertThat(core.nextEvent("connected", "m-present").path("versionNumber").asLong()).isOne();
+      core.broker.disconnect("m-present", false, false);
+      JsonNode cut = core.nextEvent("disconnected", "m-present");
+      assertThat(cut.path("disconnectReason").asText()).isEqualTo("API_INITIATED_DISCONNECT");
+      assertThat(cut.path("clientInitiatedDisconnect").asBoolean()).isFalse();
+      assertThat(meter.isLetIn()).isTrue(); // comes back by itself
+      core.nextEvent("connected", "m-present");
+    }
+    core.nextEvent("disconnected", "m-present");
+    core.now.set(core.now.get().plus(Duration.ofHours(1)));
+    try (var meter = core.meter("m-present", certificate)) {
+      assertThat(meter.connects()).isTrue();
+      assertThat(core.nextEvent("connected", "m-present").path("versionNumber").asLong()).isZero();
+      assertThat(core.broker.disconnect("m-present", true, true)).isTrue();
+    }
+  }
+
+  @Test
+  void registersAnUnknownCertificateOfARegisteredAuthority() throws Exception {
+    var utility = new CertificateAuthority(folder.resolve("utility"), "Utility authority");
+    String authority = core.registry.registerAuthority(utility.certificate(), true).id();
+    core.broker.restart();
+    DeviceCertificate certificate = utility.issueFor("m-jit", "m-jit", TestCore.TENANT);
+    String id = ThingRegistry.certificateId(certificate.certificate());
+    assertRefused(Reason.CERTIFICATE_PENDING, "m-jit", certificate);
+    JsonNode event = core.nextRegistered();
+    assertThat(event.path("certificateId").asText()).isEqualTo(id);
+    assertThat(event.path("caCertificateId").asText()).isEqualTo(authority);
+    assertThat(event.path("certificateStatus").asText()).isEqualTo("PENDING_ACTIVATION");
+    assertRefused(Reason.CERTIFICATE_PENDING, "m-jit", certificate);
+    assertThat(core.registered).isEmpty(); // told of once
+
+    core.registry.createThing("m-jit", "meter", Map.of("tenant", TestCore.TENANT));
+    core.registry.attachThing(id, "m-jit");
+    core.registry.attachPolicy(id, "Meter");
+    core.registry.setStatus(id, Status.ACTIVE);
+    assertConnects("m-jit", certificate);
+
+    core.registry.registerAuthority(utility.certificate(), false);
+    assertRefused(
+        Reason.CERTIFICATE_UNKNOWN, "m-late", utility.issueFor("m-late", "m-late", "grid-1"));
   }
 
   @Test

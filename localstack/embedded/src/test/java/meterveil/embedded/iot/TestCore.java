@@ -26,6 +26,8 @@ final class TestCore implements AutoCloseable {
   static final String COLLECT = function("collect");
   static final String RESEND = function("resend");
   static final String STATUS = function("status");
+  static final String PRESENCE = "arn:aws:lambda:us-west-2:000000000000:function:presence:live";
+  static final String REGISTER = "arn:aws:lambda:us-west-2:000000000000:function:register:live";
   static final String TENANT = "grid-1";
   static final String COHORT_A = "00522-north-1";
   static final String COHORT_B = "00523-north-1";
@@ -40,6 +42,8 @@ final class TestCore implements AutoCloseable {
   record Invocation(String function, JsonNode event) {}
 
   final BlockingQueue<Invocation> invocations = new LinkedBlockingQueue<>();
+  final BlockingQueue<JsonNode> present = new LinkedBlockingQueue<>();
+  final BlockingQueue<JsonNode> registered = new LinkedBlockingQueue<>();
   final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-20T12:00:00Z"));
   final Map<String, DeviceCertificate> certificates = new ConcurrentHashMap<>();
   final CertificateAuthority authority;
@@ -57,7 +61,12 @@ final class TestCore implements AutoCloseable {
 
   private void note(String function, byte[] event) throws ActionFailed {
     try {
-      invocations.add(new Invocation(function, JSON.readTree(event)));
+      var invocation = new Invocation(function, JSON.readTree(event));
+      switch (function) {
+        case PRESENCE -> present.add(invocation.event);
+        case REGISTER -> registered.add(invocation.event);
+        default -> invocations.add(invocation);
+      }
     } catch (IOException e) {
       throw new ActionFailed("not JSON: " + e.getMessage());
     }
@@ -178,6 +187,21 @@ final class TestCore implements AutoCloseable {
             "collect_status",
             "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS thing",
             STATUS,
+            null),
+        "PresenceRule",
+        rule(
+            "presence",
+            "SELECT clientId, eventType, timestamp, sessionIdentifier, principalIdentifier,"
+                + " versionNumber, ipAddress, clientInitiatedDisconnect, disconnectReason"
+                + " FROM '$aws/events/presence/#'",
+            PRESENCE,
+            null),
+        "RegisterRule",
+        rule(
+            "register",
+            "SELECT certificateId, caCertificateId, certificateStatus"
+                + " FROM '$aws/events/certificates/registered/+'",
+            REGISTER,
             null));
   }
 
@@ -222,6 +246,30 @@ final class TestCore implements AutoCloseable {
       throw new AssertionError("no function was invoked");
     }
     return next;
+  }
+
+  /// The next lifecycle event of a client; those of others are passed over.
+  JsonNode nextEvent(String type, String clientId) throws InterruptedException {
+    while (true) {
+      JsonNode event = present.poll(WAIT.toSeconds(), TimeUnit.SECONDS);
+      if (event == null) {
+        throw new AssertionError("no event");
+      }
+      if (event.path("clientId").asText().equals(clientId)) {
+        if (!event.path("eventType").asText().equals(type)) {
+          throw new AssertionError("not " + type + " but " + event);
+        }
+        return event;
+      }
+    }
+  }
+
+  JsonNode nextRegistered() throws InterruptedException {
+    JsonNode event = registered.poll(WAIT.toSeconds(), TimeUnit.SECONDS);
+    if (event == null) {
+      throw new AssertionError("no event");
+    }
+    return event;
   }
 
   long refusals(Refusal.Reason reason) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import meterveil.embedded.iot.ThingRegistry.Status;
 import meterveil.embedded.policy.PolicyDocument;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,7 +51,8 @@ class ThingRegistryTest {
     assertThatThrownBy(() -> registry.updateThing("m2", Map.of(), true)).hasMessageContaining("m2");
     assertThatThrownBy(() -> registry.attachThing("c", "m1")).hasMessageContaining("certificate c");
     assertThatThrownBy(() -> registry.attachPolicy("c", "Meter")).hasMessageContaining("Meter");
-    assertThatThrownBy(() -> registry.setActive("c", true)).hasMessageContaining("certificate c");
+    assertThatThrownBy(() -> registry.setStatus("c", Status.ACTIVE))
+        .hasMessageContaining("certificate c");
   }
 
   @Test
