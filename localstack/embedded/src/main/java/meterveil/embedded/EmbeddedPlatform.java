@@ -10,11 +10,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import meterveil.embedded.aws.AwsStandIns;
 import meterveil.embedded.aws.AwsStandIns.Access;
 import meterveil.embedded.aws.CloudAssembly;
 import meterveil.embedded.aws.CloudAssembly.Resource;
+import meterveil.embedded.aws.Deployment;
 import meterveil.embedded.aws.Faults;
 import meterveil.embedded.aws.Functions;
 import meterveil.embedded.aws.IotDataDoor;
@@ -55,7 +57,12 @@ public final class EmbeddedPlatform implements AutoCloseable {
   /// @param start what its clock says at first
   /// @param retryDelays before each retry of an asynchronous invocation; AWS waits 1 and 2 minutes
   /// @param processesMax of one function
-  public record Options(Instant start, List<Duration> retryDelays, int processesMax) {
+  /// @param deployment tables and keys to use in place of local ones
+  public record Options(
+      Instant start,
+      List<Duration> retryDelays,
+      int processesMax,
+      Optional<Deployment> deployment) {
 
     public Options {
       retryDelays = List.copyOf(retryDelays);
@@ -63,7 +70,13 @@ public final class EmbeddedPlatform implements AutoCloseable {
 
     /// Two processes a function, short delays.
     public static Options startingAt(Instant start) {
-      return new Options(start, List.of(Duration.ofMillis(200), Duration.ofMillis(400)), 2);
+      return new Options(
+          start, List.of(Duration.ofMillis(200), Duration.ofMillis(400)), 2, Optional.empty());
+    }
+
+    /// The same with tables and keys that are elsewhere.
+    public Options with(Deployment elsewhere) {
+      return new Options(start, retryDelays, processesMax, Optional.of(elsewhere));
     }
   }
 
@@ -84,14 +97,14 @@ public final class EmbeddedPlatform implements AutoCloseable {
   private EmbeddedPlatform(Path cloudAssembly, Path folder, Options options)
       throws IOException, InterruptedException {
     Path work = Files.createDirectories(folder).toAbsolutePath();
-    assembly = CloudAssembly.read(cloudAssembly);
+    assembly = CloudAssembly.read(cloudAssembly, options.deployment().orElse(null));
     Path clockFile = work.resolve("clock");
     clock = MovableClock.create(clockFile, options.start());
     Path agent = work.resolve("clock-agent.jar");
     ClockAgent.writeJar(agent);
     String dynamoDb =
         Files.readString(cloudAssembly.toAbsolutePath().resolve(DYNAMO_DB_CLASS_PATH).normalize());
-    registry = new ThingRegistry(assembly.region(), CloudAssembly.ACCOUNT);
+    registry = new ThingRegistry(assembly.region(), assembly.account());
     aws =
         AwsStandIns.start(
             assembly,
@@ -293,9 +306,9 @@ public final class EmbeddedPlatform implements AutoCloseable {
 
   /// The database as the administrator sees it.
   public DynamoDbClient dynamoDb() {
-    Access access = aws.administrator();
+    Access access = aws.database();
     return DynamoDbClient.builder()
-        .endpointOverride(aws.database())
+        .endpointOverride(access.dynamoDb())
         .region(Region.of(access.region()))
         .credentialsProvider(access.credentials())
         .httpClient(UrlConnectionHttpClient.create())

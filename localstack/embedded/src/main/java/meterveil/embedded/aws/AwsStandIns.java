@@ -11,9 +11,11 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 import meterveil.embedded.iot.ThingRegistry;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
@@ -39,7 +41,10 @@ public final class AwsStandIns implements AutoCloseable {
 
   private final CloudAssembly assembly;
   private final Roles roles;
-  private final DynamoDbLocal database;
+  private final @Nullable DynamoDbLocal local;
+  private final @Nullable Deployment deployment;
+  private final List<Upstream> deployed;
+  private final Database database;
   private final Faults faults = new Faults();
   private final Charges charges = new Charges();
   private final KmsStandIn kms;
@@ -58,14 +63,25 @@ public final class AwsStandIns implements AutoCloseable {
       Functions.Settings settings,
       ThingRegistry registry,
       IotDataDoor.Messages messages,
-      DynamoDbLocal database)
+      @Nullable DynamoDbLocal local)
       throws IOException {
     this.assembly = assembly;
     this.clock = clock;
-    this.database = database;
+    this.local = local;
+    this.deployment = assembly.deployment();
+    if (deployment == null) {
+      this.deployed = List.of();
+      this.database = Objects.requireNonNull(local).database();
+    } else {
+      this.deployed =
+          List.of(
+              upstream(deployment.dynamoDb(), "dynamodb", deployment),
+              upstream(deployment.kms(), "kms", deployment));
+      this.database = new Database(deployed.get(0));
+    }
     this.roles = new Roles(assembly);
-    var dynamoDb = new DynamoDbDoor(assembly, roles, charges, database.client());
-    this.kms = new KmsStandIn(assembly, roles, clock);
+    var dynamoDb = new DynamoDbDoor(assembly, roles, charges, database.upstream());
+    this.kms = new KmsStandIn(assembly, roles, clock, deployment == null ? null : deployed.get(1));
     this.doors =
         List.of(
             new Door("dynamodb", roles, faults, charges, dynamoDb),
@@ -92,6 +108,10 @@ public final class AwsStandIns implements AutoCloseable {
     this.expiry = new Expiry(assembly, database, clock);
   }
 
+  private Upstream upstream(URI endpoint, String signingName, Deployment deployment) {
+    return new SignedUpstream(endpoint, signingName, assembly.region(), deployment.credentials());
+  }
+
   /// Starts them all, without waiting for the database: see [#awaitUp()].
   ///
   /// @param dynamoDbClassPath of DynamoDB Local
@@ -111,13 +131,18 @@ public final class AwsStandIns implements AutoCloseable {
       ThingRegistry registry,
       IotDataDoor.Messages messages)
       throws IOException {
-    DynamoDbLocal database =
-        DynamoDbLocal.start(dynamoDbClassPath, Files.createDirectories(work.resolve("dynamodb")));
+    DynamoDbLocal local =
+        assembly.deployment() != null
+            ? null
+            : DynamoDbLocal.start(
+                dynamoDbClassPath, Files.createDirectories(work.resolve("dynamodb")));
     try {
       return new AwsStandIns(
-          assembly, work, clock, clockAgent, settings, registry, messages, database);
+          assembly, work, clock, clockAgent, settings, registry, messages, local);
     } catch (IOException | RuntimeException failed) {
-      database.close();
+      if (local != null) {
+        local.close();
+      }
       throw failed;
     }
   }
@@ -126,7 +151,9 @@ public final class AwsStandIns implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException naming the resource, if a table is not implemented
   public void awaitUp() throws IOException, InterruptedException {
-    database.createTables(assembly);
+    if (local != null) {
+      local.createTables(assembly);
+    }
   }
 
   /// The functions.
@@ -170,9 +197,16 @@ public final class AwsStandIns implements AutoCloseable {
                 credentials.sessionToken())));
   }
 
-  /// DynamoDB Local itself, without a door.
-  public URI database() {
-    return database.uri();
+  /// The access of the administrator to the database itself, without a door.
+  public Access database() {
+    Access through = administrator();
+    return new Access(
+        through.region(),
+        deployment != null ? deployment.dynamoDb() : Objects.requireNonNull(local).uri(),
+        through.kms(),
+        through.iotData(),
+        through.iot(),
+        deployment != null ? deployment.credentials() : through.credentials());
   }
 
   /// The name of a table.
@@ -240,6 +274,11 @@ public final class AwsStandIns implements AutoCloseable {
   public void close() throws IOException {
     functions.close();
     doors.forEach(Door::close);
-    database.close();
+    for (Upstream upstream : deployed) {
+      upstream.close();
+    }
+    if (local != null) {
+      local.close();
+    }
   }
 }

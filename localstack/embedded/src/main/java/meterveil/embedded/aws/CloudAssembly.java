@@ -213,12 +213,15 @@ public final class CloudAssembly {
   private record Stack(String name, Path folder, JsonNode template) {}
 
   private final String region;
+  private final @Nullable Deployment deployment;
+
   private final Map<String, Stack> stacks = new LinkedHashMap<>();
   private final Map<String, Resource> resources = new LinkedHashMap<>();
   private final Map<String, Path> assets = new LinkedHashMap<>();
 
-  private CloudAssembly(String region) {
+  private CloudAssembly(String region, @Nullable Deployment deployment) {
     this.region = region;
+    this.deployment = deployment;
   }
 
   /// Reads an assembly and the stages nested in it.
@@ -226,6 +229,15 @@ public final class CloudAssembly {
   /// @param folder `cdk.out`
   /// @throws IllegalArgumentException naming the resource, if something in it is not implemented
   public static CloudAssembly read(Path folder) throws IOException {
+    return read(folder, null);
+  }
+
+  /// Reads an assembly.
+  ///
+  /// @param deployment where its tables and keys are; null if they are to be made here
+  /// @throws IllegalArgumentException naming the resource, if something in it is not implemented
+  public static CloudAssembly read(Path folder, @Nullable Deployment deployment)
+      throws IOException {
     var stacks = new ArrayList<Stack>();
     var assets = new LinkedHashMap<String, Path>();
     var regions = new TreeSet<String>();
@@ -234,7 +246,7 @@ public final class CloudAssembly {
       throw new IllegalArgumentException(
           "stacks of one region are needed in " + folder + ", found " + regions);
     }
-    var assembly = new CloudAssembly(regions.first());
+    var assembly = new CloudAssembly(regions.first(), deployment);
     assembly.assets.putAll(assets);
     stacks.forEach(stack -> assembly.stacks.put(stack.name, stack));
     for (Stack stack : stacks) {
@@ -325,7 +337,7 @@ public final class CloudAssembly {
             new IllegalArgumentException(
                 type + " " + logicalId + " of " + stack.name + " " + why + " (" + path + ")");
     String made = stack.name + "-" + logicalId;
-    String name =
+    String own =
         switch (type) {
           case "AWS::DynamoDB::Table" -> given(properties, "TableName", made, stack, refusal);
           case "AWS::KMS::Key", "AWS::IoT::CACertificate" ->
@@ -349,12 +361,13 @@ public final class CloudAssembly {
           case "AWS::Logs::LogGroup" -> given(properties, "LogGroupName", made, stack, refusal);
           default -> made;
         };
+    String name = names().getOrDefault(stack.name + "/" + logicalId, own);
     String arn =
         switch (type) {
           case "AWS::DynamoDB::Table" -> arn("dynamodb", "table/" + name);
           case "AWS::KMS::Key" -> arn("kms", "key/" + name);
-          case "AWS::IAM::Role" -> "arn:aws:iam::" + ACCOUNT + ":role/" + name;
-          case "AWS::IAM::ManagedPolicy" -> "arn:aws:iam::" + ACCOUNT + ":policy/" + name;
+          case "AWS::IAM::Role" -> "arn:aws:iam::" + account() + ":role/" + name;
+          case "AWS::IAM::ManagedPolicy" -> "arn:aws:iam::" + account() + ":policy/" + name;
           case "AWS::Lambda::Function" -> arn("lambda", "function:" + name);
           case "AWS::Lambda::Version", "AWS::Lambda::Alias" -> {
             String function = resolve(properties.path("FunctionName"), stack, refusal).asText();
@@ -382,7 +395,7 @@ public final class CloudAssembly {
   }
 
   private String arn(String service, String resource) {
-    return "arn:aws:" + service + ":" + region + ":" + ACCOUNT + ":" + resource;
+    return "arn:aws:" + service + ":" + region + ":" + account() + ":" + resource;
   }
 
   private String given(
@@ -465,7 +478,7 @@ public final class CloudAssembly {
 
   private JsonNode ref(String id, Stack stack, Refusal refusal) {
     return switch (id) {
-      case "AWS::AccountId" -> NODES.textNode(ACCOUNT);
+      case "AWS::AccountId" -> NODES.textNode(account());
       case "AWS::Region" -> NODES.textNode(region);
       case "AWS::Partition" -> NODES.textNode("aws");
       case "AWS::URLSuffix" -> NODES.textNode("amazonaws.com");
@@ -544,6 +557,20 @@ public final class CloudAssembly {
       }
     }
     throw refusal.because("imports what no stack exports: " + export);
+  }
+
+  /// The account of all stacks.
+  public String account() {
+    return deployment == null ? ACCOUNT : deployment.account();
+  }
+
+  /// Where its tables and keys are; null if they are to be made here.
+  @Nullable Deployment deployment() {
+    return deployment;
+  }
+
+  private Map<String, String> names() {
+    return deployment == null ? Map.of() : deployment.names();
   }
 
   /// The region of all stacks.

@@ -25,7 +25,7 @@ import meterveil.embedded.aws.Roles.Caller;
 import org.jspecify.annotations.Nullable;
 
 /// DynamoDB as a role sees it: asks the policies, counts what it costs, and hands the request on to
-/// DynamoDB Local.
+/// DynamoDB Local or where the tables are deployed.
 final class DynamoDbDoor implements Door.Service {
 
   private static final JsonMapper MAPPER = new JsonMapper();
@@ -89,7 +89,7 @@ final class DynamoDbDoor implements Door.Service {
   private final CloudAssembly assembly;
   private final Roles roles;
   private final Charges charges;
-  private final LoopbackClient local;
+  private final Upstream upstream;
 
   /// ARNs of the keys of tables, by the table's name.
   private final Map<String, String> keys = new HashMap<>();
@@ -97,11 +97,11 @@ final class DynamoDbDoor implements Door.Service {
   /// What was allowed once; policies do not change while the platform runs.
   private final Set<Judged> allowed = ConcurrentHashMap.newKeySet();
 
-  DynamoDbDoor(CloudAssembly assembly, Roles roles, Charges charges, LoopbackClient local) {
+  DynamoDbDoor(CloudAssembly assembly, Roles roles, Charges charges, Upstream upstream) {
     this.assembly = assembly;
     this.charges = charges;
     this.roles = roles;
-    this.local = local;
+    this.upstream = upstream;
     for (Resource table : assembly.ofType("AWS::DynamoDB::Table")) {
       JsonNode encryption = table.properties().path("SSESpecification");
       if (encryption.has("KMSMasterKeyId")) {
@@ -130,7 +130,7 @@ final class DynamoDbDoor implements Door.Service {
     Asked asked = Asked.read(request.body());
     require(caller, operation, asked);
     if (!WRITES.contains(operation) && !READS.contains(operation)) {
-      return local.send(request);
+      return upstream.send(request);
     }
     boolean unitsToo = asked.returnConsumedCapacity() == null;
     boolean itemToo =
@@ -142,7 +142,7 @@ final class DynamoDbDoor implements Door.Service {
     if (itemToo) {
       body = withMember(body, "ReturnValuesOnConditionCheckFailure", "ALL_OLD");
     }
-    Message answer = local.send(request.with(body));
+    Message answer = upstream.send(request.with(body));
     if (!(MAPPER.readTree(answer.body()) instanceof ObjectNode result)) {
       return answer;
     }
@@ -221,8 +221,7 @@ final class DynamoDbDoor implements Door.Service {
     }
     String table = tableOrArn.substring(tableOrArn.lastIndexOf('/') + 1);
     String arn =
-        "arn:aws:dynamodb:%s:%s:table/%s"
-            .formatted(assembly.region(), CloudAssembly.ACCOUNT, table);
+        "arn:aws:dynamodb:%s:%s:table/%s".formatted(assembly.region(), assembly.account(), table);
     roles.require(
         caller,
         "dynamodb:" + operation,
@@ -237,11 +236,11 @@ final class DynamoDbDoor implements Door.Service {
           key,
           Map.of(
               "kms:ViaService", List.of("dynamodb." + assembly.region() + ".amazonaws.com"),
-              "kms:CallerAccount", List.of(CloudAssembly.ACCOUNT),
+              "kms:CallerAccount", List.of(assembly.account()),
               "kms:EncryptionContextKeys",
                   List.of("aws:dynamodb:tableName", "aws:dynamodb:subscriberId"),
               "kms:EncryptionContext:aws:dynamodb:tableName", List.of(table),
-              "kms:EncryptionContext:aws:dynamodb:subscriberId", List.of(CloudAssembly.ACCOUNT)));
+              "kms:EncryptionContext:aws:dynamodb:subscriberId", List.of(assembly.account())));
     }
     allowed.add(request);
   }

@@ -1,8 +1,6 @@
 package meterveil.embedded.aws;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -11,12 +9,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 
 /// DynamoDB Local, in memory, as a process of its own, with the template's tables.
@@ -41,11 +37,13 @@ final class DynamoDbLocal implements AutoCloseable {
   private final Process process;
   private final int port;
   private final LoopbackClient client;
+  private final Database database;
 
   private DynamoDbLocal(Process process, int port) {
     this.process = process;
     this.port = port;
     this.client = new LoopbackClient(port);
+    this.database = new Database(client);
   }
 
   /// Starts it, without waiting for it to be up.
@@ -142,47 +140,21 @@ final class DynamoDbLocal implements AutoCloseable {
           request.set(property, table.properties().path(property));
         }
       }
-      call("CreateTable", request);
+      database.call("CreateTable", request);
     }
   }
 
   private boolean up() {
     try {
-      call("ListTables", MAPPER.createObjectNode());
+      database.call("ListTables", MAPPER.createObjectNode());
       return true;
     } catch (IOException _) {
       return false;
     }
   }
 
-  /// Carries out an operation as the administrator.
-  ///
-  /// @throws IOException if it was refused, or there was no answer
-  JsonNode call(String operation, ObjectNode request) throws IOException {
-    Message answer =
-        client.send(
-            Message.request(
-                "POST",
-                "/",
-                Map.of(
-                    "Host",
-                    "127.0.0.1",
-                    "Content-Type",
-                    "application/x-amz-json-1.0",
-                    "X-Amz-Target",
-                    "DynamoDB_20120810." + operation,
-                    "Authorization",
-                    "AWS4-HMAC-SHA256 Credential=embedded/20260101/us-west-2/dynamodb/"
-                        + "aws4_request, SignedHeaders=host, Signature=0"),
-                MAPPER.writeValueAsBytes(request)));
-    if (answer.status() != 200) {
-      throw new IOException(operation + ": " + new String(answer.body(), StandardCharsets.UTF_8));
-    }
-    return MAPPER.readTree(answer.body());
-  }
-
-  LoopbackClient client() {
-    return client;
+  Database database() {
+    return database;
   }
 
   URI uri() {

@@ -24,11 +24,11 @@ final class Expiry {
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private final CloudAssembly assembly;
-  private final DynamoDbLocal database;
+  private final Database database;
   private final Clock clock;
   private Instant last;
 
-  Expiry(CloudAssembly assembly, DynamoDbLocal database, Clock clock) {
+  Expiry(CloudAssembly assembly, Database database, Clock clock) {
     this.assembly = assembly;
     this.database = database;
     this.clock = clock;

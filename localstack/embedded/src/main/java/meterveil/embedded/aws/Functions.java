@@ -185,7 +185,7 @@ public final class Functions implements AutoCloseable {
         properties.path("LoggingConfig").path("LogGroup").asText("/aws/lambda/" + resource.name());
     String stream =
         "arn:aws:logs:%s:%s:log-group:%s:log-stream:embedded"
-            .formatted(assembly.region(), CloudAssembly.ACCOUNT, logGroup);
+            .formatted(assembly.region(), assembly.account(), logGroup);
     for (String action : List.of("logs:CreateLogStream", "logs:PutLogEvents")) {
       if (!roles.decide(roleArn, new Request(action, stream, Map.of())).allowed()) {
         throw resource.refused("has a role that may not write its log: " + action);
@@ -250,7 +250,7 @@ public final class Functions implements AutoCloseable {
     return function.startsWith("arn:")
         ? function
         : "arn:aws:lambda:%s:%s:function:%s"
-            .formatted(assembly.region(), CloudAssembly.ACCOUNT, function);
+            .formatted(assembly.region(), assembly.account(), function);
   }
 
   /// A permission is a statement of the function's own policy.
@@ -307,7 +307,7 @@ public final class Functions implements AutoCloseable {
                 "aws:SourceArn",
                 List.of(sourceArn),
                 "aws:SourceAccount",
-                List.of(CloudAssembly.ACCOUNT)),
+                List.of(assembly.account())),
             Set.of(Principal.service(service)));
     return targets.containsKey(functionArn)
         && permissions.stream().anyMatch(permission -> permission.evaluate(request).allowed());

@@ -109,8 +109,7 @@ public final class IotDataDoor implements Door.Service {
   }
 
   private void require(Caller caller, String action, String resource) throws AwsError {
-    String arn =
-        "arn:aws:iot:%s:%s:%s".formatted(assembly.region(), CloudAssembly.ACCOUNT, resource);
+    String arn = "arn:aws:iot:%s:%s:%s".formatted(assembly.region(), assembly.account(), resource);
     try {
       roles.require(caller, action, arn, Map.of());
     } catch (AwsError denied) {

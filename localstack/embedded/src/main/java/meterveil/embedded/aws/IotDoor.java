@@ -252,7 +252,7 @@ final class IotDoor implements Door.Service {
             .put("certificateId", certificate.id())
             .put("status", certificate.status().name())
             .put("certificatePem", CertificateAuthority.pem(certificate.x509()))
-            .put("ownedBy", CloudAssembly.ACCOUNT)
+            .put("ownedBy", registry.account())
             .put("certificateMode", "DEFAULT");
     description
         .putObject("validity")

@@ -30,8 +30,10 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 import meterveil.embedded.aws.Roles.Caller;
+import org.jspecify.annotations.Nullable;
 
-/// KMS with the template's keys, which live in memory only and are gone with the run.
+/// KMS with the template's keys, which live in memory only and are gone with the run. Where they
+/// are deployed, it judges the caller and leaves the rest to where they are.
 ///
 /// A ciphertext is the key's id, a nonce, and AES-256-GCM with the encryption context as additional
 /// data; so a blob that was changed, or comes with another context, is refused as KMS refuses it.
@@ -77,13 +79,20 @@ final class KmsStandIn implements Door.Service {
     }
   }
 
+  private final CloudAssembly assembly;
   private final Roles roles;
+
+  /// Where the keys are, if not here.
+  private final @Nullable Upstream deployed;
+
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final Map<String, Key> keys = new HashMap<>();
   private final Set<Map<String, String>> contexts = ConcurrentHashMap.newKeySet();
 
-  KmsStandIn(CloudAssembly assembly, Roles roles, Clock clock) {
+  KmsStandIn(CloudAssembly assembly, Roles roles, Clock clock, @Nullable Upstream deployed) {
+    this.assembly = assembly;
+    this.deployed = deployed;
     this.roles = roles;
     this.clock = clock;
     for (Resource key : assembly.ofType("AWS::KMS::Key")) {
@@ -127,6 +136,9 @@ final class KmsStandIn implements Door.Service {
     }
     Key key = operation.equals("Decrypt") ? ofBlob(asked) : named(asked.path("KeyId").asText());
     roles.requireKey(caller, "kms:" + operation, key.resource.arn(), conditions(context));
+    if (deployed != null) {
+      return deployed.send(request);
+    }
     switch (operation) {
       case "GenerateDataKey" -> {
         byte[] plain = bytes(length(asked));
@@ -189,9 +201,9 @@ final class KmsStandIn implements Door.Service {
     return context;
   }
 
-  private static Map<String, List<String>> conditions(SortedMap<String, String> context) {
+  private Map<String, List<String>> conditions(SortedMap<String, String> context) {
     var conditions = new HashMap<String, List<String>>();
-    conditions.put("kms:CallerAccount", List.of(CloudAssembly.ACCOUNT));
+    conditions.put("kms:CallerAccount", List.of(assembly.account()));
     if (!context.isEmpty()) {
       conditions.put("kms:EncryptionContextKeys", new ArrayList<>(context.keySet()));
     }
@@ -209,6 +221,9 @@ final class KmsStandIn implements Door.Service {
   }
 
   private Key ofBlob(JsonNode asked) throws AwsError {
+    if (deployed != null) {
+      return named(asked.path("KeyId").asText()); // only KMS can tell from the blob
+    }
     byte[] blob = binary(asked, "CiphertextBlob");
     if (blob.length <= ID_BYTES + NONCE_BYTES) {
       throw invalidCiphertext();
@@ -251,7 +266,7 @@ final class KmsStandIn implements Door.Service {
 
   private void describe(Key key, ObjectNode metadata) {
     metadata
-        .put("AWSAccountId", CloudAssembly.ACCOUNT)
+        .put("AWSAccountId", assembly.account())
         .put("KeyId", key.resource.name())
         .put("Arn", key.resource.arn())
         .put("Enabled", key.state == State.ENABLED)

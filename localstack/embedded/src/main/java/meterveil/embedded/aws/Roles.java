@@ -54,12 +54,14 @@ public final class Roles {
   private final Map<String, PolicyDocument> keyPolicies = new HashMap<>();
   private final Map<String, Credentials> credentials = new HashMap<>();
   private final Map<String, Caller> callers = new HashMap<>();
+  private final String account;
   private final Signature signature = new Signature();
   private final Credentials administrator;
 
   /// @throws IllegalArgumentException naming the resource, if a policy is not implemented
   Roles(CloudAssembly assembly) {
-    administrator = issue(new Caller("", "arn:aws:iam::" + CloudAssembly.ACCOUNT + ":root"));
+    account = assembly.account();
+    administrator = issue(new Caller("", "arn:aws:iam::" + account + ":root"));
     for (Resource role : assembly.ofType("AWS::IAM::Role")) {
       var own = new ArrayList<PolicyDocument>();
       for (JsonNode policy : role.properties().path("Policies")) {
@@ -73,7 +75,7 @@ public final class Roles {
       for (Resource policy : assembly.ofType(type)) {
         PolicyDocument document = parse(policy.properties().path("PolicyDocument"), policy);
         for (JsonNode name : policy.properties().path("Roles")) {
-          String arn = "arn:aws:iam::" + CloudAssembly.ACCOUNT + ":role/" + name.asText();
+          String arn = "arn:aws:iam::" + account + ":role/" + name.asText();
           List<PolicyDocument> own = policies.get(arn);
           if (own == null) {
             throw policy.refused("is of a role that is not in the template: " + name.asText());
@@ -184,7 +186,7 @@ public final class Roles {
     }
     Decision own = decide(caller.arn, new Request(action, key, context));
     Decision direct = byKey(key, action, context, Principal.role(caller.arn));
-    Decision account = byKey(key, action, context, Principal.account(CloudAssembly.ACCOUNT));
+    Decision account = byKey(key, action, context, Principal.account(this.account));
     boolean denied = List.of(own, direct, account).contains(Decision.DENIED);
     if (denied || !(direct.allowed() || (account.allowed() && own.allowed()))) {
       throw denied(caller, action, key, denied ? Decision.DENIED : Decision.NOT_ALLOWED);

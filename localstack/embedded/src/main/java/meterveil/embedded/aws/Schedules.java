@@ -80,7 +80,7 @@ final class Schedules {
       var context =
           Map.of(
               "aws:SourceAccount",
-              List.of(CloudAssembly.ACCOUNT),
+              List.of(assembly.account()),
               "aws:SourceArn",
               List.of(group(resource.arn())));
       if (!roles.trusts(role, SCHEDULER, context)) {

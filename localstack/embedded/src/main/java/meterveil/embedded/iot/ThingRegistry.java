@@ -124,7 +124,7 @@ public final class ThingRegistry {
   }
 
   /// The account.
-  String account() {
+  public String account() {
     return account;
   }
 

@@ -272,7 +272,8 @@ class DynamoDbDoorTest {
   void listensOnOneAddressOnly() {
     for (int port :
         new int[] {
-          standIns.aws.database().getPort(), standIns.aws.as("Writer").dynamoDb().getPort()
+          standIns.aws.database().dynamoDb().getPort(),
+          standIns.aws.as("Writer").dynamoDb().getPort()
         }) {
       assertThatThrownBy(() -> new Socket(InetAddress.ofLiteral("127.0.0.2"), port).close())
           .isInstanceOf(ConnectException.class);

@@ -88,7 +88,7 @@ final class StandIns implements AutoCloseable {
   }
 
   DynamoDbClient database() {
-    return dynamoDb(aws.administrator(), aws.database());
+    return dynamoDb(aws.database());
   }
 
   private static DynamoDbClient dynamoDb(Access access, URI endpoint) {
