@@ -36,7 +36,8 @@ final class CdkJson {
           "alarmAddress",
           "budgetUsdPerMonth",
           "removal",
-          "deletionProtection");
+          "deletionProtection",
+          "authorityPem");
 
   private CdkJson() {}
 
@@ -109,7 +110,10 @@ final class CdkJson {
             : Optional.of(text(name, node, "alarmAddress")),
         number(name, node, "budgetUsdPerMonth"),
         removal(name, node),
-        flag(name, node, "deletionProtection"));
+        flag(name, node, "deletionProtection"),
+        node.has("authorityPem")
+            ? Optional.of(text(name, node, "authorityPem"))
+            : Optional.empty());
   }
 
   private static Removal removal(String stage, JsonNode node) {

@@ -4,13 +4,16 @@ import java.nio.file.Path;
 import software.amazon.awscdk.Stack;
 import software.constructs.Construct;
 
-/// What moves: from a meter's certificate to released usage, in the order of a reading's way.
+/// What moves: from a meter's certificate to released usage, in the order of a reading's way; then
+/// how meters come in and are looked after.
 final class Ingest extends Stack {
 
   final PlatformFunction collect;
   final PlatformFunction resend;
   final Release release;
   final PlatformFunction status;
+  final PlatformFunction admit;
+  final PlatformFunction register;
 
   /// @param functions the folder of the functions' modules
   Ingest(Construct scope, StageSettings settings, Data data, Path functions) {
@@ -26,5 +29,9 @@ final class Ingest extends Stack {
 
     status = new Status(this, data, surroundings).function;
     new Planning(this, data);
+
+    admit = new Admit(this, data, surroundings).function;
+    register = new Register(this, settings, data, surroundings).function;
+    new Registrar(this, data);
   }
 }

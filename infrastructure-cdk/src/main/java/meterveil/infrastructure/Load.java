@@ -25,6 +25,9 @@ record Load(int meters) {
   /// The next epoch's settings are sent during the day before it.
   private static final int PLANNING_SECONDS = 24 * 60 * 60;
 
+  /// Thirty days of eight hours.
+  private static final int ROLL_OUT_SECONDS = 30 * 8 * 60 * 60;
+
   /// Settings, requests to it, requests to its two cohorts.
   private static final int SUBSCRIPTIONS = 4;
 
@@ -90,7 +93,13 @@ record Load(int meters) {
 
   /// All instances that are reserved, and those that must not be.
   int instances() {
-    return collectAtOnce() + resendAtOnce() + statusAtOnce() + releaseAtOnce() + UNRESERVED;
+    return collectAtOnce()
+        + resendAtOnce()
+        + statusAtOnce()
+        + releaseAtOnce()
+        + admitAtOnce()
+        + registerAtOnce()
+        + UNRESERVED;
   }
 
   /// How many instances of collect work at once; what is more waits in Lambda's queue.
@@ -110,6 +119,19 @@ record Load(int meters) {
 
   int releaseAtOnce() {
     return RELEASE_AT_ONCE;
+  }
+
+  int admitAtOnce() {
+    return AT_ONCE_MIN;
+  }
+
+  int registerAtOnce() {
+    return AT_ONCE_MIN;
+  }
+
+  /// How many meters come in a second when a roll-out lasts one epoch.
+  int provisionedPerSecond() {
+    return Math.ceilDiv(meters, ROLL_OUT_SECONDS);
   }
 
   private static int atOnce(int perSecond, int millis) {

@@ -1,5 +1,6 @@
 package meterveil.infrastructure;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -10,17 +11,19 @@ import software.amazon.awscdk.services.iam.PolicyStatement;
 import software.amazon.awscdk.services.iot.CfnDomainConfiguration;
 import software.amazon.awscdk.services.iot.CfnDomainConfiguration.TlsConfigProperty;
 import software.amazon.awscdk.services.iot.CfnPolicy;
+import software.amazon.awscdk.services.iot.CfnThingGroup;
 import software.amazon.awscdk.services.iot.CfnThingType;
 import software.amazon.awscdk.services.iot.CfnThingType.ThingTypePropertiesProperty;
 import software.constructs.Construct;
 
 /// Who a meter is, and what its certificate lets it do.
 ///
-/// Two policies serve all meters, as one document may have 2,048 characters: their variables tie
+/// Three policies serve all meters, as one document may have 2,048 characters: their variables tie
 /// each level of a topic to the thing that the certificate belongs to, so a function may trust the
-/// topic for who is speaking. A meter belongs to two cohorts, those of even and of odd epochs, for
-/// blocks of one epoch still come in the next. Policies and thing type are named here, as whoever
-/// registers a meter names them.
+/// topic for who is speaking. The third lets a meter change its certificate for a newer one. A
+/// meter belongs to two cohorts, those of even and of odd epochs, for blocks of one epoch still
+/// come in the next. Policies and thing type are named here, as whoever registers a meter names
+/// them.
 final class MeterIdentity extends Construct {
 
   /// IoT Core's name for TLS 1.2 and 1.3 without weak ciphers.
@@ -30,12 +33,31 @@ final class MeterIdentity extends Construct {
   private static final String TENANT = attribute("tenant");
   private static final List<String> COHORTS = List.of(attribute("cohortA"), attribute("cohortB"));
 
+  /// The policies of every meter's certificate.
+  static final List<String> POLICIES = List.of("Meter", "MeterDownlink", "MeterRotation");
+
+  /// The type of every meter.
+  static final String TYPE = "meter";
+
+  /// The group of every meter.
+  static final String GROUP = "meters";
+
+  /// The template by which a meter comes in with a claim.
+  static final String CLAIM_TEMPLATE = "meter";
+
+  /// The template by which a meter changes its certificate.
+  static final String ROTATION_TEMPLATE = "rotation";
+
+  /// What holders of a claim call themselves, and no meter does: a connection under a meter's own
+  /// name would end the meter's.
+  private static final String CLAIMANT = "claim-*";
+
   MeterIdentity(Construct scope) {
     super(scope, "Meter");
 
     // A thing without a type has three attributes at most.
     CfnThingType.Builder.create(this, "Type")
-        .thingTypeName("meter")
+        .thingTypeName(TYPE)
         .thingTypeProperties(
             ThingTypePropertiesProperty.builder()
                 .thingTypeDescription("A meter of a public deployment")
@@ -59,6 +81,31 @@ final class MeterIdentity extends Construct {
         List.of(
             allow("iot:Subscribe", "topicfilter", received()),
             allow("iot:Receive", "topic", received())));
+    policy("MeterRotation", provisioning(ROTATION_TEMPLATE));
+
+    CfnThingGroup.Builder.create(this, "Group").thingGroupName(GROUP).build();
+
+    // Of the certificate that meters come with and share until they have one of their own.
+    var claim = new ArrayList<PolicyStatement>();
+    claim.add(allow("iot:Connect", "client", Stream.of(CLAIMANT)));
+    claim.addAll(provisioning(CLAIM_TEMPLATE));
+    policy("Claim", claim);
+  }
+
+  /// To ask for a certificate and for a thing, by one template, and to hear the answers.
+  private List<PolicyStatement> provisioning(String template) {
+    var asked =
+        List.of(
+            "$aws/certificates/create-from-csr/json",
+            "$aws/provisioning-templates/%s/provision/json".formatted(template));
+    var answers =
+        asked.stream()
+            .flatMap(topic -> Stream.of(topic + "/accepted", topic + "/rejected"))
+            .toList();
+    return List.of(
+        allow("iot:Publish", "topic", asked.stream()),
+        allow("iot:Subscribe", "topicfilter", answers.stream()),
+        allow("iot:Receive", "topic", answers.stream()));
   }
 
   private void policy(String name, List<PolicyStatement> statements) {

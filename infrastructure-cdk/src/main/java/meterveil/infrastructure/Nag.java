@@ -17,6 +17,18 @@ final class Nag {
         construct, List.of(NagPackSuppression.builder().id(rule).reason(reason).build()));
   }
 
+  /// Every resource, for actions that know none.
+  static void acceptAll(IConstruct construct, String reason) {
+    NagSuppressions.addResourceSuppressions(
+        construct,
+        List.of(
+            NagPackSuppression.builder()
+                .id("AwsSolutions-IAM5")
+                .reason(reason)
+                .appliesTo(List.of("Resource::*"))
+                .build()));
+  }
+
   /// A wildcard in one topic or thing of a role's policy, and no other in that policy.
   ///
   /// @param resource the end of its ARN, as `topic/mv/1/*/*/resend`

@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import software.amazon.awscdk.Annotations;
 import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.RemovalPolicy;
+import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.services.iam.Policy;
 import software.amazon.awscdk.services.iam.PolicyStatement;
 import software.amazon.awscdk.services.iam.Role;
@@ -18,6 +19,7 @@ import software.amazon.awscdk.services.lambda.Architecture;
 import software.amazon.awscdk.services.lambda.CfnEventInvokeConfig;
 import software.amazon.awscdk.services.lambda.CfnEventInvokeConfig.DestinationConfigProperty;
 import software.amazon.awscdk.services.lambda.CfnEventInvokeConfig.OnFailureProperty;
+import software.amazon.awscdk.services.lambda.CfnPermission;
 import software.amazon.awscdk.services.lambda.Code;
 import software.amazon.awscdk.services.lambda.Function;
 import software.amazon.awscdk.services.lambda.Runtime;
@@ -144,6 +146,32 @@ final class PlatformFunction extends Construct {
   /// Says why this function's role may publish to a topic with `*` in it.
   void wildcardIsNeeded(String topic, String reason) {
     Nag.acceptWildcard(policy, "topic/" + topic, reason);
+  }
+
+  /// Says why this function's role may do something to every thing or certificate.
+  ///
+  /// @param resource as `thing/*`
+  void anyIsNeeded(String resource, String reason) {
+    Nag.acceptWildcard(policy, resource, reason);
+  }
+
+  /// Says why this function's role names no resource for some actions.
+  void allIsNeeded(String reason) {
+    Nag.acceptAll(policy, reason);
+  }
+
+  /// Lets IoT Core call it on behalf of one rule or template of this account.
+  ///
+  /// @param id of the construct
+  /// @param kind as `rule`
+  CfnPermission letIotCall(Construct scope, String id, String kind, String of) {
+    return CfnPermission.Builder.create(scope, id)
+        .action("lambda:InvokeFunction")
+        .functionName(live.getFunctionArn())
+        .principal("iot.amazonaws.com")
+        .sourceAccount(Stack.of(scope).getAccount())
+        .sourceArn(Topics.arn(scope, kind, of))
+        .build();
   }
 
   /// What a caller with a role must be allowed.

@@ -20,7 +20,14 @@ final class PlatformMetrics {
   private final String schedules;
 
   PlatformMetrics(Ingest ingest) {
-    functions = List.of(ingest.collect, ingest.resend, ingest.release.function, ingest.status);
+    functions =
+        List.of(
+            ingest.collect,
+            ingest.resend,
+            ingest.release.function,
+            ingest.status,
+            ingest.admit,
+            ingest.register);
     schedules = ingest.release.schedules.getRef();
   }
 

@@ -28,9 +28,12 @@ final class Promises {
           "AWS::CloudWatch::Dashboard",
           "AWS::IAM::Policy",
           "AWS::IAM::Role",
+          "AWS::IoT::CACertificate",
           "AWS::IoT::DomainConfiguration",
           "AWS::IoT::Logging",
           "AWS::IoT::Policy",
+          "AWS::IoT::ProvisioningTemplate",
+          "AWS::IoT::ThingGroup",
           "AWS::IoT::ThingType",
           "AWS::IoT::TopicRule",
           "AWS::KMS::Key",
@@ -118,10 +121,32 @@ final class Promises {
           "topic/mv/1/*/*/resend", Set.of("iot:Publish"),
           "topic/mv/1/*/cohort/*/resend", Set.of("iot:Publish"),
           "topic/mv/1/*/*/settings", Set.of("iot:Publish", "iot:RetainPublish"),
-          "thing/*", Set.of("iot:UpdateThing"));
+          "thing/*",
+              Set.of(
+                  "iot:AddThingToThingGroup",
+                  "iot:CreateThing",
+                  "iot:DescribeThing",
+                  "iot:ListThingGroupsForThing",
+                  "iot:UpdateThing"),
+          "cert/*",
+              Set.of(
+                  "iot:AttachPolicy",
+                  "iot:AttachPrincipalPolicy",
+                  "iot:DescribeCertificate",
+                  "iot:UpdateCertificate"),
+          "client/*", Set.of("iot:DeleteConnection"),
+          "client/claim-*", Set.of("iot:Connect"),
+          // Of these, IoT Core knows no resources.
+          "*",
+              Set.of(
+                  "iot:AttachThingPrincipal",
+                  "iot:ListPrincipalThings",
+                  "iot:ListThingPrincipals",
+                  "iot:RegisterThing"));
 
   private static final String COLLECT = "meterveil.collect.CollectFunction";
   private static final String RESEND = "meterveil.resend.ResendFunction";
+  private static final String ADMIT = "meterveil.admit.AdmitFunction";
   private static final String RELEASE = "meterveil.release.ReleaseFunction";
 
   private static final int LOG_DAYS = 90;
@@ -610,9 +635,10 @@ final class Promises {
     for (var permission : templates.ofType("AWS::Lambda::Permission")) {
       found.ifNot(
           permission.textAt("Principal").equals("iot.amazonaws.com")
-              && permission.textAt("SourceArn").contains(":rule/"),
+              && Stream.of(":rule/", ":provisioningtemplate/")
+                  .anyMatch(permission.textAt("SourceArn")::contains),
           permission,
-          "lets others call than rules");
+          "lets others call than rules and templates");
     }
     for (var statement : Statement.ofBucketsAndTopics(templates)) {
       var onBehalfOfThisAccount =
@@ -722,6 +748,24 @@ final class Promises {
             rule,
             "is there before it may call " + alias);
       }
+    }
+    for (var template : templates.ofType("AWS::IoT::ProvisioningTemplate")) {
+      var hook = template.textAt("PreProvisioningHook", "TargetArn");
+      found.ifNot(
+          handlerOf(templates, hook).equals(ADMIT),
+          template,
+          "lets in whom admit has not admitted");
+      found.ifNot(
+          templates.ofType("AWS::Lambda::Permission").stream()
+              .filter(p -> p.textAt("FunctionName").equals(hook))
+              .filter(p -> p.textAt("Principal").equals("iot.amazonaws.com"))
+              .filter(p -> ACCOUNT.matcher(p.textAt("SourceAccount")).matches())
+              .filter(p ->
+                  p.textAt("SourceArn")
+                      .endsWith(":provisioningtemplate/" + template.textAt("TemplateName")))
+              .anyMatch(p -> template.dependsOn().contains(p.id())),
+          template,
+          "is there before it may ask admit");
     }
     for (var schedule : templates.ofType("AWS::Scheduler::Schedule")) {
       found.ifNot(

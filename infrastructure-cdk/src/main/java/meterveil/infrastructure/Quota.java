@@ -37,6 +37,14 @@ record Quota(String service, String name, long needed) {
             IOT_CORE,
             "Retained message inbound publish requests per second per account",
             load.plannedPerSecond()),
-        new Quota(IOT_CORE, "UpdateThing API TPS", load.plannedPerSecond()));
+        new Quota(IOT_CORE, "UpdateThing API TPS", load.plannedPerSecond()),
+        new Quota(
+            IOT_CORE,
+            "Fleet Provisioning CreateCertificateFromCsr MQTT API TPS",
+            load.provisionedPerSecond()),
+        new Quota(
+            IOT_CORE,
+            "Fleet Provisioning RegisterThing MQTT API TPS",
+            load.provisionedPerSecond()));
   }
 }

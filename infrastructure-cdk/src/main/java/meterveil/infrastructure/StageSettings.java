@@ -17,6 +17,8 @@ import java.util.regex.Pattern;
 /// @param budgetUsdPerMonth what the account may cost before somebody is told
 /// @param removal what becomes of tables and keys when their stack is deleted
 /// @param deletionProtection whether DynamoDB refuses to delete a table, whoever asks
+/// @param authorityPem the certificate of an authority of the utility's own that signs meters'
+///   certificates; most do without
 record StageSettings(
     String name,
     Optional<String> account,
@@ -27,7 +29,8 @@ record StageSettings(
     Optional<String> alarmAddress,
     int budgetUsdPerMonth,
     Removal removal,
-    boolean deletionProtection) {
+    boolean deletionProtection,
+    Optional<String> authorityPem) {
 
   /// What becomes of what is kept when nobody describes it any more.
   enum Removal {
@@ -55,6 +58,9 @@ record StageSettings(
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]{0,15}");
   private static final Pattern ACCOUNT = Pattern.compile("[0-9]{12}");
   private static final Pattern REGION = Pattern.compile("[a-z]{2}(-[a-z]+)+-[0-9]");
+  private static final Pattern PEM =
+      Pattern.compile(
+          "-----BEGIN CERTIFICATE-----\\n[A-Za-z0-9+/=\\n]+\\n-----END CERTIFICATE-----\\n?");
   private static final Pattern ADDRESS = Pattern.compile("[^@\\s]+@[^@\\s]+[.][^@\\s]+");
 
   /// @throws IllegalArgumentException naming the setting that is wrong or missing
@@ -95,6 +101,11 @@ record StageSettings(
         name,
         ".deletionProtection",
         "true in this stage");
+    require(
+        authorityPem.map(PEM.asMatchPredicate()::test).orElse(true),
+        name,
+        ".authorityPem",
+        "one certificate in PEM form");
     require(
         removal == Removal.RETAIN || !deletionProtection,
         name,

@@ -2,12 +2,10 @@ package meterveil.infrastructure;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.services.iot.CfnTopicRule;
 import software.amazon.awscdk.services.iot.CfnTopicRule.ActionProperty;
 import software.amazon.awscdk.services.iot.CfnTopicRule.LambdaActionProperty;
 import software.amazon.awscdk.services.iot.CfnTopicRule.TopicRulePayloadProperty;
-import software.amazon.awscdk.services.lambda.CfnPermission;
 import software.constructs.Construct;
 
 /// A rule with one action: a function behind its alias.
@@ -42,25 +40,15 @@ final class TopicRule extends Construct {
                     .ruleDisabled(false)
                     .build())
             .build();
-    rule.addResourceDependency(permission("MayCall", name, action));
+    rule.addResourceDependency(action.letIotCall(this, "MayCall", "rule", name));
     if (onError != null) {
-      rule.addResourceDependency(permission("MayCallOnError", name, onError));
+      rule.addResourceDependency(onError.letIotCall(this, "MayCallOnError", "rule", name));
     }
   }
 
   private static ActionProperty call(PlatformFunction function) {
     return ActionProperty.builder()
         .lambda(LambdaActionProperty.builder().functionArn(function.live.getFunctionArn()).build())
-        .build();
-  }
-
-  private CfnPermission permission(String id, String rule, PlatformFunction function) {
-    return CfnPermission.Builder.create(this, id)
-        .action("lambda:InvokeFunction")
-        .functionName(function.live.getFunctionArn())
-        .principal("iot.amazonaws.com")
-        .sourceAccount(Stack.of(this).getAccount())
-        .sourceArn(Topics.arn(this, "rule", rule))
         .build();
   }
 }

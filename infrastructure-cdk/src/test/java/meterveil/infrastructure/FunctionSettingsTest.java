@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import meterveil.admit.AdmitSettings;
 import meterveil.collect.CollectSettings;
+import meterveil.register.RegisterSettings;
 import meterveil.release.ReleaseSettings;
 import meterveil.status.StatusSettings;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +51,11 @@ class FunctionSettingsTest {
     Function<Map<String, String>, Record> collect = CollectSettings::from;
     Function<Map<String, String>, Record> release = ReleaseSettings::from;
     Function<Map<String, String>, Record> status = StatusSettings::from;
+    Function<Map<String, String>, Record> admit = AdmitSettings::from;
+    Function<Map<String, String>, Record> register = RegisterSettings::from;
     return Stream.of(
+        Arguments.of("Admit", admit),
+        Arguments.of("Register", register),
         Arguments.of("Collect", collect),
         Arguments.of("Release", release),
         Arguments.of("Status", status));

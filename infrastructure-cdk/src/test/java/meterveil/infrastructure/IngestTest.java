@@ -2,6 +2,7 @@ package meterveil.infrastructure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,9 +25,7 @@ class IngestTest {
   @DisplayName("U15 a meter connects under its own name, with its own certificate")
   void letsAMeterConnect() {
     var connect =
-        Statement.ofMeters(Synthesis.dev()).stream()
-            .filter(statement -> statement.actions().contains("iot:Connect"))
-            .toList();
+        ofMeters().filter(statement -> statement.actions().contains("iot:Connect")).toList();
 
     assertThat(connect).hasSize(1);
     assertThat(connect.getFirst().resources())
@@ -37,8 +36,7 @@ class IngestTest {
                 "Bool",
                 Map.of("iot:Connection.Thing.IsAttached", "true"),
                 "ForAllValues:StringEquals",
-                Map.of(
-                    "iot:ConnectAttributes", java.util.List.of("LastWill", "PersistentConnect"))));
+                Map.of("iot:ConnectAttributes", List.of("LastWill", "PersistentConnect"))));
   }
 
   @Test
@@ -64,14 +62,14 @@ class IngestTest {
               iot(downlink + "cohort/" + cohortA + "/resend"),
               iot(downlink + "cohort/" + cohortB + "/resend"));
     }
-    assertThat(Statement.ofMeters(Synthesis.dev()))
+    assertThat(ofMeters())
         .flatExtracting(Statement::actions)
         .containsExactlyInAnyOrder("iot:Connect", "iot:Publish", "iot:Subscribe", "iot:Receive");
   }
 
   /// With a real account's digits in place of the reference; IoT Core leaves out white space.
   @ParameterizedTest
-  @ValueSource(strings = {"Meter", "MeterDownlink"})
+  @ValueSource(strings = {"Meter", "MeterDownlink", "MeterRotation", "Claim"})
   @DisplayName("U15 a policy of meters has 2,048 characters at most")
   void fitsAPolicyOfMeters(String name) {
     var policy =
@@ -84,6 +82,121 @@ class IngestTest {
     var deployed = document.replace("${AWS::AccountId}", "123456789012");
 
     assertThat(deployed).doesNotContain("${AWS::", "Fn::").hasSizeLessThanOrEqualTo(2_048);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"MeterRotation, rotation", "Claim, meter"})
+  @DisplayName("U15 a claim asks for a thing by its template only, and so does a meter by its own")
+  void letsAskForACertificate(String policy, String template) {
+    var asked =
+        Set.of(
+            "$aws/certificates/create-from-csr/json",
+            "$aws/provisioning-templates/" + template + "/provision/json");
+    for (var right : Map.of("iot:Subscribe", "topicfilter/", "iot:Receive", "topic/").entrySet()) {
+      assertThat(resources(policy, right.getKey()))
+          .containsExactlyInAnyOrderElementsOf(
+              asked.stream()
+                  .flatMap(topic -> Stream.of("/accepted", "/rejected").map(topic::concat))
+                  .map(topic -> iot(right.getValue() + topic))
+                  .toList());
+    }
+    assertThat(resources(policy, "iot:Publish"))
+        .containsExactlyInAnyOrderElementsOf(
+            asked.stream().map(topic -> iot("topic/" + topic)).toList());
+  }
+
+  @Test
+  @DisplayName("U15 a claim connects under no meter's name")
+  void letsAClaimConnectUnderNoMetersName() {
+    assertThat(resources("Claim", "iot:Connect")).containsExactly(iot("client/claim-*"));
+    assertThat(resources("MeterRotation", "iot:Connect")).isEmpty();
+    assertThat(of("Claim").flatMap(statement -> statement.actions().stream()).distinct())
+        .containsExactlyInAnyOrder("iot:Connect", "iot:Publish", "iot:Subscribe", "iot:Receive");
+  }
+
+  private static List<String> resources(String policy, String action) {
+    return of(policy)
+        .filter(statement -> statement.actions().contains(action))
+        .flatMap(statement -> statement.resources().stream())
+        .toList();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ClaimTemplate, meter", "RotationTemplate, rotation"})
+  @DisplayName("U15 no template makes a thing before admit has said so")
+  void asksBeforeItProvisions(String id, String name) {
+    var template = Changes.resource(Synthesis.dev(), "Admit" + id);
+
+    assertThat(template.textAt("TemplateName")).isEqualTo(name);
+    assertThat(template.textAt("TemplateType")).isEqualTo("FLEET_PROVISIONING");
+    assertThat(names(template.textAt("PreProvisioningHook", "TargetArn"))).isEqualTo("AdmitLive");
+    assertThat(names(template.textAt("ProvisioningRoleArn"))).isEqualTo("AdmitProvisioningRole");
+    var made = Templates.mapOf(CdkJson.parse(template.textAt("TemplateBody")).get("Resources"));
+    assertThat(Templates.mapOf(made.get("thing")))
+        .containsEntry(
+            "OverrideSettings",
+            Map.of(
+                "AttributePayload", "DO_NOTHING",
+                "ThingTypeName", "DO_NOTHING",
+                "ThingGroups", "DO_NOTHING"))
+        .containsEntry(
+            "Properties",
+            Map.of(
+                "ThingName",
+                Map.of("Ref", "SerialNumber"),
+                "ThingTypeName",
+                "meter",
+                "ThingGroups",
+                List.of("meters"),
+                "AttributePayload",
+                Map.of("tenant", Map.of("Ref", "Tenant"), "cohortA", "none", "cohortB", "none")));
+    assertThat(made.keySet())
+        .containsExactlyInAnyOrder(
+            "certificate", "thing", "Meter", "MeterDownlink", "MeterRotation");
+  }
+
+  @Test
+  void trustsAnAuthorityOfTheUtilitysOwnIfItIsGiven() {
+    assertThat(Synthesis.dev().ofType("AWS::IoT::CACertificate")).isEmpty();
+
+    var authority = Changes.resource(Synthesis.prod(), "RegisterAuthority");
+
+    assertThat(authority.textAt("CACertificatePem")).startsWith("-----BEGIN CERTIFICATE-----");
+    assertThat(authority.textAt("AutoRegistrationStatus")).isEqualTo("ENABLE");
+    assertThat(authority.textAt("CertificateMode")).isEqualTo("SNI_ONLY");
+  }
+
+  @Test
+  @DisplayName("T45 admit may let meters in, and nothing else")
+  void limitsAdmit() {
+    assertThat(rights("Admit"))
+        .containsExactlyInAnyOrder(
+            "dynamodb:GetItem Meters",
+            "dynamodb:UpdateItem Meters",
+            "kms:Decrypt DeviceKey",
+            "logs:CreateLogStream AdmitLogs",
+            "logs:PutLogEvents AdmitLogs");
+  }
+
+  @Test
+  @DisplayName("T45 register may let meters in and make their things")
+  void limitsRegister() {
+    assertThat(rights("Register"))
+        .containsExactlyInAnyOrder(
+            "dynamodb:GetItem Meters",
+            "dynamodb:UpdateItem Meters",
+            "kms:Decrypt DeviceKey",
+            "kms:Decrypt RegistryKey",
+            "iot:AddThingToThingGroup thing/*",
+            "iot:AddThingToThingGroup thinggroup/meters",
+            "iot:AttachPolicy cert/*",
+            "iot:AttachThingPrincipal *",
+            "iot:CreateThing thing/*",
+            "iot:CreateThing thingtype/meter",
+            "iot:DescribeCertificate cert/*",
+            "iot:UpdateCertificate cert/*",
+            "logs:CreateLogStream RegisterLogs",
+            "logs:PutLogEvents RegisterLogs");
   }
 
   @Test
@@ -112,7 +225,10 @@ class IngestTest {
                     + " topic(5) AS thing"),
             Map.entry(
                 "collect_status",
-                "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS thing"));
+                "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS thing"),
+            Map.entry(
+                "register_meter",
+                "SELECT certificateId FROM '$aws/events/certificates/registered/+'"));
   }
 
   @Test
@@ -124,7 +240,7 @@ class IngestTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"Collect", "Resend", "Release", "Status"})
+  @ValueSource(strings = {"Collect", "Resend", "Release", "Status", "Admit", "Register"})
   void runsOnTheSamePlatform(String name) {
     var function = Changes.resource(Synthesis.dev(), name + "Function");
 
@@ -290,9 +406,19 @@ class IngestTest {
   }
 
   private static Stream<String> mayDo(String action) {
-    return Statement.ofMeters(Synthesis.dev()).stream()
+    return ofMeters()
         .filter(statement -> statement.actions().contains(action))
         .flatMap(statement -> statement.resources().stream());
+  }
+
+  /// What a meter may do day by day.
+  private static Stream<Statement> ofMeters() {
+    return of("Meter", "MeterDownlink");
+  }
+
+  private static Stream<Statement> of(String... policies) {
+    return Statement.ofMeters(Synthesis.dev()).stream()
+        .filter(statement -> Set.of(policies).contains(statement.policy().textAt("PolicyName")));
   }
 
   private static String iot(String resource) {

@@ -62,6 +62,16 @@ class NagTest {
             "ReleasePolicy AwsSolutions-IAM5 topic/mv/1/\\*/cohort/\\*/resend$/",
             "PlannerPolicy AwsSolutions-IAM5 topic/mv/1/\\*/\\*/settings$/",
             "PlannerPolicy AwsSolutions-IAM5 thing/\\*$/",
+            "AdmitProvisioningPolicy AwsSolutions-IAM5 thing/\\*$/",
+            "AdmitProvisioningPolicy AwsSolutions-IAM5 cert/\\*$/",
+            "AdmitProvisioningPolicy AwsSolutions-IAM5 *",
+            "RegisterPolicy AwsSolutions-IAM5 thing/\\*$/",
+            "RegisterPolicy AwsSolutions-IAM5 cert/\\*$/",
+            "RegisterPolicy AwsSolutions-IAM5 *",
+            "RegistrarPolicy AwsSolutions-IAM5 thing/\\*$/",
+            "RegistrarPolicy AwsSolutions-IAM5 cert/\\*$/",
+            "RegistrarPolicy AwsSolutions-IAM5 client/\\*$/",
+            "RegistrarPolicy AwsSolutions-IAM5 *",
             "TrailBucket AwsSolutions-S1",
             "AWS679f53fac002430cb0da5b7982bd2287 AwsSolutions-L1");
   }
@@ -70,7 +80,10 @@ class NagTest {
     assertThat(Templates.text(rule.get("reason"))).hasSizeGreaterThan(20).endsWith(".");
     var silenced = new StringBuilder(" " + Templates.text(rule.get("id")));
     for (var finding : Templates.listOf(rule.get("applies_to"))) {
-      var regex = Templates.text(Templates.mapOf(finding).get("regex"));
+      var regex =
+          finding instanceof String exact
+              ? exact
+              : Templates.text(Templates.mapOf(finding).get("regex"));
       silenced.append(' ').append(regex.substring(regex.lastIndexOf(':') + 1));
     }
     return silenced.toString();

@@ -48,7 +48,7 @@ class OperationsTest {
     before = Synthesis.dev();
     var module = Files.createDirectory(folder.resolve("infrastructure-cdk"));
     Files.copy(Synthesis.MODULE.resolve("cdk.json"), module.resolve("cdk.json"));
-    for (var name : List.of("collect", "resend", "release", "status")) {
+    for (var name : List.of("collect", "resend", "release", "status", "admit", "register")) {
       var zip = Path.of(name, "target", "function.zip");
       var built = Synthesis.MODULE.resolveSibling("functions").resolve(zip);
       var copy = folder.resolve("functions").resolve(zip);

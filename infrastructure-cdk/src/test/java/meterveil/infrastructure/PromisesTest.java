@@ -391,6 +391,50 @@ class PromisesTest {
             t -> Changes.set(t, "ResendPolicy", "iot:RetainPublish", statement(0, "Action")),
             "names no resource"),
         new Breach(
+            "a claim may connect as any meter",
+            Promises::rightsAreNamed,
+            t -> allow(t, "MeterClaim", "iot:Connect", "arn:aws:iot:us-west-2:0:client/*"),
+            "names no resource"),
+        new Breach(
+            "admit may read usage",
+            Promises::planesStayApart,
+            t -> allow(t, "AdmitPolicy", "dynamodb:GetItem", arn(t, "Usage")),
+            "reach both"),
+        new Breach(
+            "release may find meters by an index",
+            Promises::planesStayApart,
+            t ->
+                allow(
+                    t,
+                    "ReleasePolicy",
+                    "dynamodb:Query",
+                    Map.of("Fn::Join", List.of("", List.of(arn(t, "Meters"), "/index/byTenant")))),
+            "reach both"),
+        new Breach(
+            "a template makes things without asking",
+            Promises::callersReachTheAlias,
+            t ->
+                Changes.remove(
+                    t, "AdmitClaimTemplate", "Properties", "PreProvisioningHook", "TargetArn"),
+            "has not admitted"),
+        new Breach(
+            "a template asks another function",
+            Promises::callersReachTheAlias,
+            t ->
+                Changes.set(
+                    t,
+                    "AdmitRotationTemplate",
+                    Map.of("Ref", Changes.resource(t, "ResendLive").id()),
+                    "Properties",
+                    "PreProvisioningHook",
+                    "TargetArn"),
+            "has not admitted"),
+        new Breach(
+            "a template may not ask yet",
+            Promises::callersReachTheAlias,
+            t -> Changes.remove(t, "AdmitClaimTemplate", "DependsOn"),
+            "before it may ask"),
+        new Breach(
             "a meter may subscribe to every topic",
             Promises::rightsAreNamed,
             t ->

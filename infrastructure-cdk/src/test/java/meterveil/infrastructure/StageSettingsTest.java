@@ -56,7 +56,8 @@ class StageSettingsTest {
                 Optional.of("operator@example.com"),
                 100,
                 Removal.RETAIN,
-                true));
+                true,
+                Optional.empty()));
   }
 
   @ParameterizedTest

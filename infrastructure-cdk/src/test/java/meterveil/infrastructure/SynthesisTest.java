@@ -81,7 +81,8 @@ class SynthesisTest {
             Optional.of("operator@example.com"),
             100,
             Removal.RETAIN,
-            true);
+            true,
+            Optional.empty());
 
     App.of(Synthesis.MODULE, stage, folder).synth();
 

@@ -35,6 +35,8 @@ class ArchitectureTest {
           Path.of("../../functions/resend"),
           Path.of("../../functions/release"),
           Path.of("../../functions/status"),
+          Path.of("../../functions/admit"),
+          Path.of("../../functions/register"),
           Path.of("../../infrastructure-cdk"),
           Path.of("../simulator"),
           Path.of("."));
@@ -45,13 +47,19 @@ class ArchitectureTest {
     "meterveil.tenant",
     "meterveil.cohort",
     "meterveil.meter",
+    "meterveil.registry",
     "meterveil.plan",
     "meterveil.reading",
     "meterveil.cell",
     "meterveil.usage"
   };
   private static final String[] FUNCTIONS = {
-    "meterveil.collect", "meterveil.resend", "meterveil.release", "meterveil.status"
+    "meterveil.collect",
+    "meterveil.resend",
+    "meterveil.release",
+    "meterveil.status",
+    "meterveil.admit",
+    "meterveil.register"
   };
   private static final String[] TOOLS = {
     "meterveil.infrastructure..", "meterveil.simulator..", "meterveil.embedded.."
