@@ -1,9 +1,14 @@
 package meterveil.embedded;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -12,6 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import meterveil.embedded.aws.AwsStandIns;
 import meterveil.embedded.aws.AwsStandIns.Access;
 import meterveil.embedded.aws.CloudAssembly;
@@ -20,10 +28,12 @@ import meterveil.embedded.aws.Deployment;
 import meterveil.embedded.aws.Faults;
 import meterveil.embedded.aws.Functions;
 import meterveil.embedded.aws.IotDataDoor;
+import meterveil.embedded.aws.Outcome;
 import meterveil.embedded.iot.ActionFailed;
 import meterveil.embedded.iot.Broker;
 import meterveil.embedded.iot.CertificateAuthority;
 import meterveil.embedded.iot.DeviceCertificate;
+import meterveil.embedded.iot.FleetProvisioning;
 import meterveil.embedded.iot.RetainedMessage;
 import meterveil.embedded.iot.RuleEngine;
 import meterveil.embedded.iot.ThingRegistry;
@@ -49,6 +59,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
   /// The policy of claim certificates, which no meter's own certificate has.
   private static final String CLAIM = "Claim";
 
+  private static final String IOT = "iot.amazonaws.com";
   private static final Duration POLL = Duration.ofMillis(2);
   private static final int QUIET_POLLS = 3;
 
@@ -85,6 +96,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
   private final CertificateAuthority authority;
   private final ThingRegistry registry;
   private final RuleEngine rules;
+  private final FleetProvisioning provisioning;
   private final AwsStandIns aws;
   private final Broker broker;
   private final List<String> policies = new ArrayList<>();
@@ -127,7 +139,18 @@ public final class EmbeddedPlatform implements AutoCloseable {
       }
       rules = new RuleEngine(topicRules(), this::invoke, clock);
       authority = new CertificateAuthority(work.resolve("certificates"), "Meterveil embedded run");
-      broker = Broker.start(work.resolve("broker"), authority, registry, rules, clock);
+      for (Resource group : assembly.ofType("AWS::IoT::ThingGroup")) {
+        registry.createGroup(group.name());
+      }
+      for (Resource owner : assembly.ofType("AWS::IoT::CACertificate")) {
+        registry.registerAuthority(
+            x509(owner),
+            owner.properties().path("AutoRegistrationStatus").asText().equals("ENABLE"));
+      }
+      provisioning =
+          new FleetProvisioning(registry, authority, provisioningTemplates(), new Account(), clock);
+      broker =
+          Broker.start(work.resolve("broker"), authority, registry, rules, provisioning, clock);
       publishing = broker;
       aws.awaitUp(); // the database came up while the broker did
     } catch (IOException | InterruptedException | RuntimeException failed) {
@@ -166,13 +189,71 @@ public final class EmbeddedPlatform implements AutoCloseable {
       actions.add(payload.path("ErrorAction"));
       for (JsonNode action : actions) {
         String function = action.path("Lambda").path("FunctionArn").asText();
-        if (!function.isEmpty()
-            && !aws.functions().serviceMayInvoke("iot.amazonaws.com", rule.arn(), function)) {
+        if (!function.isEmpty() && !aws.functions().serviceMayInvoke(IOT, rule.arn(), function)) {
           throw rule.refused("may not invoke " + function);
         }
       }
     }
     return found;
+  }
+
+  private Map<String, JsonNode> provisioningTemplates() {
+    var found = new LinkedHashMap<String, JsonNode>();
+    for (Resource template : assembly.ofType("AWS::IoT::ProvisioningTemplate")) {
+      found.put(template.name(), template.properties());
+      JsonNode hook = template.properties().path("PreProvisioningHook").path("TargetArn");
+      if (hook.isTextual()
+          && !aws.functions().serviceMayInvoke(IOT, template.arn(), hook.asText())) {
+        throw template.refused("may not invoke " + hook.asText());
+      }
+    }
+    return found;
+  }
+
+  private static X509Certificate x509(Resource owner) {
+    try {
+      return (X509Certificate)
+          CertificateFactory.getInstance("X.509")
+              .generateCertificate(
+                  new ByteArrayInputStream(
+                      owner
+                          .properties()
+                          .path("CACertificatePem")
+                          .asText()
+                          .getBytes(StandardCharsets.US_ASCII)));
+    } catch (CertificateException notPem) {
+      throw owner.refused("has a certificate that cannot be read");
+    }
+  }
+
+  /// What provisioning asks of the account.
+  private final class Account implements FleetProvisioning.Account {
+
+    @Override
+    public byte[] ask(String functionArn, byte[] event, Duration atMost) throws ActionFailed {
+      try {
+        Outcome outcome =
+            aws.functions()
+                .invoke(functionArn, event)
+                .get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+        return switch (outcome) {
+          case Outcome.Answered(String payload) -> payload.getBytes(StandardCharsets.UTF_8);
+          case Outcome.Failed(String payload) -> throw new ActionFailed(payload);
+        };
+      } catch (TimeoutException e) {
+        throw new ActionFailed("no answer in " + atMost);
+      } catch (ExecutionException e) {
+        throw new ActionFailed(String.valueOf(e.getMessage()));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new ActionFailed("interrupted");
+      }
+    }
+
+    @Override
+    public boolean roleMay(String roleArn, String action, String resource) {
+      return aws.roleMay(IOT, roleArn, action, resource);
+    }
   }
 
   private void invoke(String function, byte[] event) throws ActionFailed {
@@ -211,6 +292,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
   /// some days ago.
   public void moveTo(Instant instant) throws IOException {
     clock.moveTo(instant);
+    provisioning.expire();
     aws.moved();
   }
 
@@ -221,7 +303,8 @@ public final class EmbeddedPlatform implements AutoCloseable {
     long deadline = System.nanoTime() + atMost.toNanos();
     int quiet = 0;
     while (quiet < QUIET_POLLS) {
-      quiet = rules.quiet() && aws.functions().pending() == 0 ? quiet + 1 : 0;
+      quiet =
+          rules.quiet() && provisioning.quiet() && aws.functions().pending() == 0 ? quiet + 1 : 0;
       if (System.nanoTime() > deadline) {
         return false;
       }
@@ -248,6 +331,23 @@ public final class EmbeddedPlatform implements AutoCloseable {
     certificates.put(thing, id);
   }
 
+  /// Makes a claim certificate: what a device that has none of its own asks for one with.
+  ///
+  /// @param fileName of its files, without ending
+  /// @throws IllegalArgumentException if the template has no policy `Claim`
+  public DeviceCertificate claim(String fileName) throws IOException {
+    DeviceCertificate certificate = authority.issue(fileName);
+    registry.attachPolicy(registry.registerCertificate(certificate.certificate()), CLAIM);
+    return certificate;
+  }
+
+  /// Registers a utility's own authority, whose meters' certificates are taken in when they first
+  /// connect. The broker starts anew, to trust it.
+  public void registerAuthority(CertificateAuthority utility) throws IOException {
+    registry.registerAuthority(utility.certificate(), true);
+    broker.restart();
+  }
+
   /// Changes attributes of a thing; others stay.
   public void updateThing(String thing, Map<String, String> attributes) {
     registry.updateThing(thing, attributes, true);
@@ -270,6 +370,11 @@ public final class EmbeddedPlatform implements AutoCloseable {
   /// The broker; meters reach it at `localhost`.
   public Broker broker() {
     return broker;
+  }
+
+  /// How devices get certificates of their own.
+  public FleetProvisioning provisioning() {
+    return provisioning;
   }
 
   /// What rules do to messages.
@@ -368,6 +473,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
     Broker there = publishing;
     try {
       if (there != null) {
+        provisioning.close();
         there.close();
       }
     } finally {

@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.Set;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 import meterveil.embedded.iot.ThingRegistry;
+import meterveil.embedded.policy.Request;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
@@ -169,6 +170,15 @@ public final class AwsStandIns implements AutoCloseable {
   /// What the functions wrote.
   public Logs logs() {
     return logs;
+  }
+
+  /// Whether a service may act in the name of a role, and the role may do something.
+  ///
+  /// @param service for instance `iot.amazonaws.com`
+  /// @param resource an ARN, or `*` for what has none
+  public boolean roleMay(String service, String roleArn, String action, String resource) {
+    return roles.trusts(roleArn, service, Map.of("aws:SourceAccount", List.of(assembly.account())))
+        && roles.decide(roleArn, new Request(action, resource, Map.of())).allowed();
   }
 
   /// The access of a role of the template.

@@ -65,6 +65,7 @@ public final class Broker implements AutoCloseable {
   private final Path folder;
   private final ThingRegistry registry;
   private final RuleEngine rules;
+  private final FleetProvisioning provisioning;
   private final Clock clock;
   private final int port;
   private final CertificateAuthority authority;
@@ -82,12 +83,14 @@ public final class Broker implements AutoCloseable {
       CertificateAuthority authority,
       ThingRegistry registry,
       RuleEngine rules,
+      FleetProvisioning provisioning,
       Clock clock)
       throws IOException {
     this.folder = folder;
     this.authority = authority;
     this.registry = registry;
     this.rules = rules;
+    this.provisioning = provisioning;
     this.clock = clock;
     try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
@@ -111,6 +114,7 @@ public final class Broker implements AutoCloseable {
   /// @param authority whose certificates it demands, or those of the registry's authorities
   /// @param registry who is who, and may do what
   /// @param rules what becomes of messages
+  /// @param provisioning how devices get certificates of their own
   /// @param clock by which certificates are judged, once TLS has judged them by the wall's
   /// @throws IOException if it cannot start
   public static Broker start(
@@ -118,9 +122,11 @@ public final class Broker implements AutoCloseable {
       CertificateAuthority authority,
       ThingRegistry registry,
       RuleEngine rules,
+      FleetProvisioning provisioning,
       Clock clock)
       throws IOException {
-    return new Broker(Files.createDirectories(folder), authority, registry, rules, clock);
+    return new Broker(
+        Files.createDirectories(folder), authority, registry, rules, provisioning, clock);
   }
 
   /// The port it listens on, the same after a restart; its certificate is for `localhost`.
@@ -281,7 +287,7 @@ public final class Broker implements AutoCloseable {
     authorities.add(authority.certificate());
     registry.authorities().forEach(owner -> authorities.add(owner.x509()));
     CertificateAuthority.writeTrustStore(trusted, password.toCharArray(), authorities);
-    var hooks = new Hooks(registry, rules, refusals, wills, lifecycle, clock);
+    var hooks = new Hooks(registry, rules, provisioning, refusals, wills, lifecycle, clock);
     EmbeddedHiveMQ hiveMq =
         EmbeddedHiveMQ.builder()
             .withConfigurationFolder(folder.resolve("configuration"))
@@ -329,7 +335,7 @@ public final class Broker implements AutoCloseable {
     }
   }
 
-  private static <T> T await(CompletableFuture<T> step) throws IOException {
+  static <T> T await(CompletableFuture<T> step) throws IOException {
     try {
       return step.get(STEP_MAX.toSeconds(), TimeUnit.SECONDS);
     } catch (ExecutionException e) {

@@ -17,6 +17,7 @@ import com.hivemq.extension.sdk.api.packets.publish.PublishPacket;
 import com.hivemq.extension.sdk.api.packets.subscribe.SubackReasonCode;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.Predicate;
 import meterveil.embedded.iot.Refusal.Reason;
 
 /// Judges what one connected client sends and gets.
@@ -37,22 +38,33 @@ final class Gate
   private final String sourceIp;
   private final Rights rights;
   private final RuleEngine rules;
+  private final Predicate<Message> requests;
   private final Refusals refusals;
 
-  Gate(String clientId, String sourceIp, Rights rights, RuleEngine rules, Refusals refusals) {
+  /// @param requests takes what is asked of IoT Core itself
+  Gate(
+      String clientId,
+      String sourceIp,
+      Rights rights,
+      RuleEngine rules,
+      Predicate<Message> requests,
+      Refusals refusals) {
     this.clientId = clientId;
     this.sourceIp = sourceIp;
     this.rights = rights;
     this.rules = rules;
+    this.requests = requests;
     this.refusals = refusals;
   }
 
   @Override
   public void onInboundPublish(PublishInboundInput input, PublishInboundOutput output) {
     PublishPacket packet = input.getPublishPacket();
-    if (refuse(rights, packet.getTopic(), packet.getRetain()).isEmpty()
-        && rules.take(Hooks.message(packet, clientId, sourceIp))) {
-      output.preventPublishDelivery();
+    if (refuse(rights, packet.getTopic(), packet.getRetain()).isEmpty()) {
+      Message message = Hooks.message(packet, clientId, sourceIp);
+      if (rules.take(message) || requests.test(message)) {
+        output.preventPublishDelivery();
+      }
     }
   }
 

@@ -18,6 +18,7 @@ import com.hivemq.extension.sdk.api.packets.connect.ConnackReasonCode;
 import com.hivemq.extension.sdk.api.packets.connect.ConnectPacket;
 import com.hivemq.extension.sdk.api.packets.connect.WillPublishPacket;
 import com.hivemq.extension.sdk.api.packets.general.DisconnectedReasonCode;
+import com.hivemq.extension.sdk.api.packets.general.Qos;
 import com.hivemq.extension.sdk.api.packets.publish.PublishPacket;
 import com.hivemq.extension.sdk.api.parameter.ClientBasedInput;
 import com.hivemq.extension.sdk.api.parameter.ExtensionStartInput;
@@ -26,9 +27,11 @@ import com.hivemq.extension.sdk.api.parameter.ExtensionStopInput;
 import com.hivemq.extension.sdk.api.parameter.ExtensionStopOutput;
 import com.hivemq.extension.sdk.api.services.Services;
 import com.hivemq.extension.sdk.api.services.admin.AdminService;
+import com.hivemq.extension.sdk.api.services.builder.Builders;
 import com.hivemq.extension.sdk.api.services.publish.PublishService;
 import com.hivemq.extension.sdk.api.services.publish.RetainedMessageStore;
 import com.hivemq.extension.sdk.api.services.session.ClientService;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.security.cert.X509Certificate;
@@ -56,6 +59,7 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
 
   private final ThingRegistry registry;
   private final RuleEngine rules;
+  private final FleetProvisioning provisioning;
   private final Refusals refusals;
   private final Wills wills;
   private final Lifecycle lifecycle;
@@ -66,12 +70,14 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
   Hooks(
       ThingRegistry registry,
       RuleEngine rules,
+      FleetProvisioning provisioning,
       Refusals refusals,
       Wills wills,
       Lifecycle lifecycle,
       Clock clock) {
     this.registry = registry;
     this.rules = rules;
+    this.provisioning = provisioning;
     this.refusals = refusals;
     this.wills = wills;
     this.lifecycle = lifecycle;
@@ -114,7 +120,28 @@ final class Hooks implements ExtensionMain, SimpleAuthenticator, ClientLifecycle
   }
 
   private Gate gate(ClientBasedInput client) {
-    return new Gate(clientId(client), sourceIp(client), rights(client), rules, refusals);
+    String certificateId = certificateId(client);
+    return new Gate(
+        clientId(client),
+        sourceIp(client),
+        rights(client),
+        rules,
+        message -> provisioning.take(message, certificateId, this::answer),
+        refusals);
+  }
+
+  /// Sends a message to one client alone, if it subscribes to the topic.
+  private void answer(String clientId, String topic, byte[] payload) throws IOException {
+    Broker.await(
+        offered()
+            .publishing()
+            .publishToClient(
+                Builders.publish()
+                    .topic(topic)
+                    .payload(ByteBuffer.wrap(payload))
+                    .qos(Qos.AT_LEAST_ONCE)
+                    .build(),
+                clientId));
   }
 
   @Override

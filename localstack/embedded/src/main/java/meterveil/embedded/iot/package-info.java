@@ -5,8 +5,10 @@
 /// [ThingRegistry]; each connect, publish, subscription and delivery is judged by those policies,
 /// with the thing's attributes as they are at that moment. What it publishes under Basic Ingest
 /// goes to the [RuleEngine] and to nobody else: it evaluates the rule's SQL ([TopicRule]) and hands
-/// the event to a [LambdaAction]. What is refused is counted, and written to a log of the broker's
-/// own ([Refusals]), which does name things, as the logs of IoT Core do.
+/// the event to a [LambdaAction]. Who comes and goes is told to the rules as well ([Lifecycle]). A
+/// device without a certificate of its own asks [FleetProvisioning] for one. What is refused is
+/// counted, and written to a log of the broker's own ([Refusals]), which does name things, as the
+/// logs of IoT Core do.
 @NullMarked
 package meterveil.embedded.iot;
 

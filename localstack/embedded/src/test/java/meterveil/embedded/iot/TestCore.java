@@ -49,6 +49,8 @@ final class TestCore implements AutoCloseable {
   final CertificateAuthority authority;
   final ThingRegistry registry = new ThingRegistry("us-west-2", "000000000000");
   final RuleEngine rules;
+  final TestTemplates.Hook hook = new TestTemplates.Hook();
+  final FleetProvisioning provisioning;
   final Broker broker;
 
   TestCore(Path folder) throws IOException {
@@ -56,7 +58,9 @@ final class TestCore implements AutoCloseable {
     registry.putPolicy("Meter", PolicyDocument.parse(meterPolicy(), "MeterPolicy"));
     Clock clock = clock();
     rules = new RuleEngine(rules(), this::note, clock);
-    broker = Broker.start(folder.resolve("broker"), authority, registry, rules, clock);
+    provisioning = new FleetProvisioning(registry, authority, TestTemplates.all(), hook, clock);
+    broker =
+        Broker.start(folder.resolve("broker"), authority, registry, rules, provisioning, clock);
   }
 
   private void note(String function, byte[] event) throws ActionFailed {
@@ -294,6 +298,7 @@ final class TestCore implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    provisioning.close();
     broker.close();
   }
 }

@@ -29,7 +29,7 @@ import software.amazon.awssdk.crt.mqtt5.packets.SubscribePacket.SubscribePacketB
 import software.amazon.awssdk.iot.AwsIotMqtt5ClientBuilder;
 
 /// A meter's end of a connection: the AWS IoT Device SDK's MQTT 5 client.
-final class TestMeter implements AutoCloseable {
+public final class TestMeter implements AutoCloseable {
 
   private static final long WAIT_SECONDS = 20;
   private static final long SESSION_SECONDS = 72 * 3_600;
@@ -42,7 +42,7 @@ final class TestMeter implements AutoCloseable {
   private final ConnectPacketBuilder connect;
   private @Nullable Mqtt5Client client;
 
-  TestMeter(String clientId, DeviceCertificate certificate, Path authority, int port) {
+  public TestMeter(String clientId, DeviceCertificate certificate, Path authority, int port) {
     this(
         AwsIotMqtt5ClientBuilder.newDirectMqttBuilderWithMtlsFromPath(
             "localhost",
@@ -85,14 +85,14 @@ final class TestMeter implements AutoCloseable {
   }
 
   /// Whether it is let in.
-  boolean connects() throws InterruptedException {
+  public boolean connects() throws InterruptedException {
     client = builder.withConnectProperties(connect).build();
     client.start();
     return isLetIn();
   }
 
   /// Whether its next attempt, of its own, succeeds.
-  boolean isLetIn() throws InterruptedException {
+  public boolean isLetIn() throws InterruptedException {
     Boolean answer = connected.poll(WAIT_SECONDS, TimeUnit.SECONDS);
     if (answer == null) {
       throw new AssertionError("neither connected nor refused");
@@ -100,7 +100,7 @@ final class TestMeter implements AutoCloseable {
     return answer;
   }
 
-  TestMeter connected() throws InterruptedException {
+  public TestMeter connected() throws InterruptedException {
     if (!connects()) {
       throw new AssertionError("refused");
     }
@@ -142,7 +142,7 @@ final class TestMeter implements AutoCloseable {
   }
 
   /// Why the broker disconnected it.
-  String disconnection() throws InterruptedException {
+  public String disconnection() throws InterruptedException {
     String reason = disconnected.poll(WAIT_SECONDS, TimeUnit.SECONDS);
     if (reason == null) {
       throw new AssertionError("still connected");
