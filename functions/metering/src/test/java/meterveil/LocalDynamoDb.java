@@ -1,56 +1,30 @@
 package meterveil;
 
-import com.amazonaws.services.dynamodbv2.local.embedded.DynamoDBEmbedded;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
+import meterveil.emulator.Place;
 import software.amazon.awssdk.enhanced.dynamodb.TableSchema;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
-import software.amazon.awssdk.services.dynamodb.model.BillingMode;
-import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
-import software.amazon.awssdk.services.dynamodb.model.KeyType;
-import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
-/// DynamoDB Local in this JVM, with tables as a test needs them.
+/// DynamoDB in the place of this run, with tables as a test needs them.
 public final class LocalDynamoDb {
 
   /// One for all tests of a JVM; starting it takes seconds.
-  public static final DynamoDbClient CLIENT = DynamoDBEmbedded.create(true).dynamoDbClient();
+  public static final DynamoDbClient CLIENT = Place.ofThisRun().dynamoDb();
 
   private LocalDynamoDb() {}
 
   /// Makes a table of a store that has a schema.
   ///
   /// @param name no other test's
+  /// @return its name in this place
   public static String table(String name, TableSchema<?> schema) {
-    DynamoDbEnhancedClient.builder()
-        .dynamoDbClient(CLIENT)
-        .build()
-        .table(name, schema)
-        .createTable();
-    return name;
+    return Place.ofThisRun().table(name, schema);
   }
 
   /// Makes the table of open blocks.
   ///
   /// @param name no other test's
+  /// @return its name in this place
   public static String openBlocks(String name) {
-    CLIENT.createTable(create ->
-        create
-            .tableName(name)
-            .billingMode(BillingMode.PAY_PER_REQUEST)
-            .keySchema(key("c", KeyType.HASH), key("b", KeyType.RANGE))
-            .attributeDefinitions(string("c"), string("b")));
-    return name;
-  }
-
-  private static KeySchemaElement key(String name, KeyType type) {
-    return KeySchemaElement.builder().attributeName(name).keyType(type).build();
-  }
-
-  private static AttributeDefinition string(String name) {
-    return AttributeDefinition.builder()
-        .attributeName(name)
-        .attributeType(ScalarAttributeType.S)
-        .build();
+    return Place.ofThisRun().table(name, "c", "b");
   }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.amazonaws.services.dynamodbv2.local.embedded.DynamoDBEmbedded;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.URI;
@@ -22,15 +21,16 @@ import meterveil.cohort.CohortId;
 import meterveil.cohort.CohortTable;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
+import meterveil.emulator.Place;
 import meterveil.energy.Commodity;
 import meterveil.tenant.TenantId;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -38,16 +38,21 @@ import software.amazon.awssdk.services.kms.KmsClient;
 
 /// What the function refuses, and what it says when something around it fails. That it counts what
 /// it should, under real keys, is tested on the embedded platform.
+@Tag("place")
 class CollectFunctionTest {
 
   private static final Map<String, String> ENVIRONMENT =
       Map.of(
-          "OPEN_BLOCKS_TABLE", "open-blocks",
-          "DAY_KEYS_TABLE", "day-keys",
-          "DAY_KEY_ID", "arn:aws:kms:us-west-2:000000000000:key/day",
-          "COHORTS_TABLE", "cohorts");
+          "OPEN_BLOCKS_TABLE",
+          "open-blocks",
+          "DAY_KEYS_TABLE",
+          Place.ofThisRun().table("day-keys", DayKeyTable.SCHEMA),
+          "DAY_KEY_ID",
+          "arn:aws:kms:us-west-2:000000000000:key/day",
+          "COHORTS_TABLE",
+          Place.ofThisRun().table("cohorts", CohortTable.SCHEMA));
   private static final CollectSettings SETTINGS = CollectSettings.from(ENVIRONMENT);
-  private static final DynamoDbClient DYNAMO_DB = DynamoDBEmbedded.create(true).dynamoDbClient();
+  private static final DynamoDbClient DYNAMO_DB = Place.ofThisRun().dynamoDb();
 
   /// Nothing listens there.
   private static final KmsClient NO_KMS =
@@ -66,11 +71,8 @@ class CollectFunctionTest {
           Clock.fixed(Instant.parse("2013-01-02T00:10:00Z"), ZoneOffset.UTC));
 
   @BeforeAll
-  static void makeTables() {
-    var enhanced = DynamoDbEnhancedClient.builder().dynamoDbClient(DYNAMO_DB).build();
-    enhanced.table("cohorts", CohortTable.SCHEMA).createTable();
-    enhanced.table("day-keys", DayKeyTable.SCHEMA).createTable();
-    new CohortTable(DYNAMO_DB, "cohorts")
+  static void makeCohort() {
+    new CohortTable(DYNAMO_DB, SETTINGS.cohortsTable())
         .put(
             new Cohort(
                 new TenantId("grid"),

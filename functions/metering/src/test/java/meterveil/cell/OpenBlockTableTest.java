@@ -24,15 +24,16 @@ import meterveil.energy.WattHours;
 import meterveil.meter.ThingName;
 import meterveil.reading.BlockReading;
 import meterveil.tenant.TenantId;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 
+@Tag("place")
 class OpenBlockTableTest {
 
-  private static final String TABLE = "open-blocks";
+  private static final String TABLE = LocalDynamoDb.openBlocks("open-blocks");
   private static final Block DAY =
       new Block(Instant.parse("2013-01-01T00:00:00Z"), BlockLength.DAY);
   private static int cohorts;
@@ -40,11 +41,6 @@ class OpenBlockTableTest {
   private final DayKey key = DayKeyTest.key(9);
   private final Cohort cohort = cohort(BlockLength.DAY);
   private final OpenBlockTable table = new OpenBlockTable(LocalDynamoDb.CLIENT, TABLE);
-
-  @BeforeAll
-  static void makeTable() {
-    LocalDynamoDb.openBlocks(TABLE);
-  }
 
   private static Cohort cohort(BlockLength length) {
     return new Cohort(

@@ -18,25 +18,21 @@ import meterveil.meter.Meter.State;
 import meterveil.meter.MeterTable.Imported;
 import meterveil.meter.MeterTable.Problem;
 import meterveil.tenant.TenantId;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("place")
 class MeterTableTest {
 
   private static final Instant NOW = Instant.parse("2013-01-01T17:42:13Z");
   private static final Instant LATER = Instant.parse("2013-01-02T17:42:13Z");
   private static final Certificate ONE = new Certificate("1".repeat(64), LATER);
   private static final Certificate OTHER = new Certificate("2".repeat(64), LATER);
-  private static final String NAME = "meters";
+  private static final String NAME = LocalDynamoDb.table("meters", MeterTable.SCHEMA);
 
   private static final MeterTable TABLE = new MeterTable(LocalDynamoDb.CLIENT, NAME);
   private static final Admission ADMISSION = new Admission(TABLE);
-
-  @BeforeAll
-  static void makeTable() {
-    LocalDynamoDb.table(NAME, MeterTable.SCHEMA);
-  }
 
   @Test
   void importsAListOnce() {

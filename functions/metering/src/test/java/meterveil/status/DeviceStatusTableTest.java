@@ -8,43 +8,29 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import meterveil.LocalDynamoDb;
+import meterveil.emulator.Place;
 import meterveil.meter.ThingName;
 import meterveil.status.DeviceStatusTable.Kept;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.BillingMode;
-import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
-import software.amazon.awssdk.services.dynamodb.model.KeyType;
-import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
+@Tag("place")
 class DeviceStatusTableTest {
 
-  private static final String NAME = "device-status";
+  private static final String NAME =
+      Place.ofThisRun()
+          .table("device-status", DeviceStatusTable.PARTITION_KEY, DeviceStatusTable.SORT_KEY);
   private static final Tenant TENANT = new Tenant(new TenantId("grid"), Tenant.RETENTION);
   private static final Instant NOW = Instant.parse("2013-01-01T17:42:13Z");
 
-  private static final DeviceStatusTable TABLE = new DeviceStatusTable(LocalDynamoDb.CLIENT, NAME);
-
-  @BeforeAll
-  static void makeTable() {
-    LocalDynamoDb.CLIENT.createTable(create ->
-        create
-            .tableName(NAME)
-            .billingMode(BillingMode.PAY_PER_REQUEST)
-            .keySchema(
-                key(DeviceStatusTable.PARTITION_KEY, KeyType.HASH),
-                key(DeviceStatusTable.SORT_KEY, KeyType.RANGE))
-            .attributeDefinitions(
-                string(DeviceStatusTable.PARTITION_KEY), string(DeviceStatusTable.SORT_KEY)));
-  }
+  private static final DeviceStatusTable TABLE =
+      new DeviceStatusTable(Place.ofThisRun().dynamoDb(), NAME);
 
   @Test
   void keepsAStatus() {
@@ -190,7 +176,7 @@ class DeviceStatusTableTest {
         new Tenant(new TenantId("t4"), Tenant.RETENTION), new ThingName("a"), report(1), NOW);
 
     var item =
-        LocalDynamoDb.CLIENT.scan(scan -> scan.tableName(NAME)).items().stream()
+        Place.ofThisRun().dynamoDb().scan(scan -> scan.tableName(NAME)).items().stream()
             .filter(attributes -> attributes.containsValue(AttributeValue.fromS("t4")))
             .findFirst()
             .orElseThrow();
@@ -226,16 +212,5 @@ class DeviceStatusTableTest {
 
   private static StatusReport report(long sequence) {
     return new StatusReport(sequence, "1.0.0", 97, -71, List.of(), 60 * sequence, 0);
-  }
-
-  private static KeySchemaElement key(String name, KeyType type) {
-    return KeySchemaElement.builder().attributeName(name).keyType(type).build();
-  }
-
-  private static AttributeDefinition string(String name) {
-    return AttributeDefinition.builder()
-        .attributeName(name)
-        .attributeType(ScalarAttributeType.S)
-        .build();
   }
 }

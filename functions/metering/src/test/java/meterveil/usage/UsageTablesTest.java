@@ -32,8 +32,8 @@ import meterveil.tenant.TenantId;
 import meterveil.usage.Grouping.Group;
 import meterveil.usage.Reconciliation.Figures;
 import meterveil.usage.ReleasedCell.Level;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -42,6 +42,7 @@ import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 
+@Tag("place")
 class UsageTablesTest {
 
   private static final TenantId GRID = new TenantId("grid");
@@ -52,18 +53,14 @@ class UsageTablesTest {
   private static final CohortId TWO = new CohortId("00523-north-re-2");
   private static final CohortId THREE = new CohortId("00523-south-re-1");
 
-  private static final UsageTable USAGE = new UsageTable(LocalDynamoDb.CLIENT, "usage");
+  private static final String USAGE_NAME = LocalDynamoDb.table("usage", UsageTable.SCHEMA);
+  private static final UsageTable USAGE = new UsageTable(LocalDynamoDb.CLIENT, USAGE_NAME);
   private static final GroupingTable GROUPINGS =
-      new GroupingTable(LocalDynamoDb.CLIENT, "groupings");
+      new GroupingTable(
+          LocalDynamoDb.CLIENT, LocalDynamoDb.table("groupings", GroupingTable.SCHEMA));
   private static final ReconciliationTable RECONCILIATIONS =
-      new ReconciliationTable(LocalDynamoDb.CLIENT, "reconciliations");
-
-  @BeforeAll
-  static void makeTables() {
-    LocalDynamoDb.table("usage", UsageTable.SCHEMA);
-    LocalDynamoDb.table("groupings", GroupingTable.SCHEMA);
-    LocalDynamoDb.table("reconciliations", ReconciliationTable.SCHEMA);
-  }
+      new ReconciliationTable(
+          LocalDynamoDb.CLIENT, LocalDynamoDb.table("reconciliations", ReconciliationTable.SCHEMA));
 
   private static ReleasedCell own(TenantId tenant, Instant hour, long energyKWh) {
     return new ReleasedCell(
@@ -119,15 +116,17 @@ class UsageTablesTest {
     @Override
     public BatchWriteItemResponse batchWriteItem(BatchWriteItemRequest request) {
       int written = ++batches > batchesMax ? 0 : writtenMax;
-      var items = request.requestItems().getOrDefault("usage", List.of());
+      var items = request.requestItems().getOrDefault(USAGE_NAME, List.of());
       int kept = Math.min(written, items.size());
       if (kept > 0) {
         LocalDynamoDb.CLIENT.batchWriteItem(
-            request.toBuilder().requestItems(Map.of("usage", items.subList(0, kept))).build());
+            request.toBuilder().requestItems(Map.of(USAGE_NAME, items.subList(0, kept))).build());
       }
       return BatchWriteItemResponse.builder()
           .unprocessedItems(
-              kept == items.size() ? Map.of() : Map.of("usage", items.subList(kept, items.size())))
+              kept == items.size()
+                  ? Map.of()
+                  : Map.of(USAGE_NAME, items.subList(kept, items.size())))
           .build();
     }
   }
@@ -143,7 +142,7 @@ class UsageTablesTest {
     var tenant = new Tenant(new TenantId("left"), Tenant.RETENTION);
     Instant until = HOUR.plusSeconds(24 * 3600);
     List<ReleasedCell> cells = aDay(tenant.id());
-    new UsageTable(new Sparing(10, 9), "usage").putMissing(cells, HOUR, until, tenant);
+    new UsageTable(new Sparing(10, 9), USAGE_NAME).putMissing(cells, HOUR, until, tenant);
 
     assertThat(USAGE.read(tenant, NORTH, HOUR, until, HOUR)).containsExactlyElementsOf(cells);
   }
@@ -152,7 +151,7 @@ class UsageTablesTest {
   void saysSoWhenDynamoDbLeavesCellsAgainAndAgain() {
     var tenant = new Tenant(new TenantId("never"), Tenant.RETENTION);
     Instant until = HOUR.plusSeconds(24 * 3600);
-    var usage = new UsageTable(new Sparing(10, 1), "usage");
+    var usage = new UsageTable(new Sparing(10, 1), USAGE_NAME);
 
     assertThatThrownBy(() -> usage.putMissing(aDay(tenant.id()), HOUR, until, tenant))
         .isInstanceOf(SdkClientException.class);

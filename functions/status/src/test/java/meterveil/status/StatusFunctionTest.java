@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.amazonaws.services.dynamodbv2.local.embedded.DynamoDBEmbedded;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.time.Clock;
@@ -15,6 +14,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.Map;
+import meterveil.emulator.Place;
 import meterveil.meter.ThingName;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
@@ -23,19 +23,20 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
-import software.amazon.awssdk.services.dynamodb.model.BillingMode;
-import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
-import software.amazon.awssdk.services.dynamodb.model.KeyType;
 import software.amazon.awssdk.services.dynamodb.model.ResourceNotFoundException;
-import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
+@Tag("place")
 class StatusFunctionTest {
 
-  private static final DynamoDbClient DYNAMO_DB = DynamoDBEmbedded.create(true).dynamoDbClient();
-  private static final StatusSettings SETTINGS = new StatusSettings("device-status", "tenants");
+  private static final DynamoDbClient DYNAMO_DB = Place.ofThisRun().dynamoDb();
+  private static final StatusSettings SETTINGS =
+      new StatusSettings(
+          Place.ofThisRun()
+              .table("device-status", DeviceStatusTable.PARTITION_KEY, DeviceStatusTable.SORT_KEY),
+          Place.ofThisRun().table("tenants", "tenant"));
   private static final Tenant GRID = new Tenant(new TenantId("grid"), Duration.ofDays(90));
   private static final Instant NOW = Instant.parse("2013-01-01T17:42:13Z");
   private static final String STATUS =
@@ -54,9 +55,6 @@ class StatusFunctionTest {
 
   @BeforeAll
   static void makeTables() {
-    createTable(SETTINGS.tenantsTable(), "tenant");
-    createTable(
-        SETTINGS.deviceStatusTable(), DeviceStatusTable.PARTITION_KEY, DeviceStatusTable.SORT_KEY);
     new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable()).put(GRID);
   }
 
@@ -138,7 +136,7 @@ class StatusFunctionTest {
   void leavesToLambdasRetriesWhatItsSurroundingsDidWrong() {
     var broken =
         new StatusFunction(
-            new StatusSettings("device-status", "no-such-table"),
+            new StatusSettings(SETTINGS.deviceStatusTable(), "no-such-table"),
             DYNAMO_DB,
             Clock.fixed(NOW, ZoneOffset.UTC));
 
@@ -167,29 +165,5 @@ class StatusFunctionTest {
 
   private static String base64(String payload) {
     return Base64.getEncoder().encodeToString(payload.getBytes(UTF_8));
-  }
-
-  private static void createTable(String name, String... keys) {
-    var schema = new KeySchemaElement[keys.length];
-    var attributes = new AttributeDefinition[keys.length];
-    for (int i = 0; i < keys.length; i++) {
-      String key = keys[i];
-      schema[i] =
-          KeySchemaElement.builder()
-              .attributeName(key)
-              .keyType(i == 0 ? KeyType.HASH : KeyType.RANGE)
-              .build();
-      attributes[i] =
-          AttributeDefinition.builder()
-              .attributeName(key)
-              .attributeType(ScalarAttributeType.S)
-              .build();
-    }
-    DYNAMO_DB.createTable(create ->
-        create
-            .tableName(name)
-            .billingMode(BillingMode.PAY_PER_REQUEST)
-            .keySchema(schema)
-            .attributeDefinitions(attributes));
   }
 }

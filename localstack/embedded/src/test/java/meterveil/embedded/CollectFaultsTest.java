@@ -18,12 +18,14 @@ import meterveil.embedded.aws.Functions.Delivery;
 import meterveil.energy.WattHours;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// What goes wrong between a meter's message and its cohort's totals: nothing is lost, and nothing
 /// counted twice.
+@Tag("place")
 class CollectFaultsTest {
 
   private static MainLine line;

@@ -3,6 +3,7 @@ package meterveil.embedded;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +32,10 @@ import meterveil.cohort.CohortTable;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
 import meterveil.embedded.EmbeddedPlatform.Options;
+import meterveil.embedded.cloud.Assembly;
+import meterveil.embedded.cloud.Cloud;
+import meterveil.embedded.cloud.TablesAndKeys;
+import meterveil.emulator.Place;
 import meterveil.energy.Commodity;
 import meterveil.meter.ThingName;
 import meterveil.meter.Topics;
@@ -72,7 +77,11 @@ final class MainLine implements AutoCloseable {
   final DayKeys dayKeys;
   private final Path work;
 
-  private MainLine(Path work, EmbeddedPlatform platform) {
+  /// What is to be deleted elsewhere.
+  private final Closeable deployed;
+
+  private MainLine(Path work, EmbeddedPlatform platform, Closeable deployed) {
+    this.deployed = deployed;
     this.work = work;
     this.platform = platform;
     this.dynamoDb = platform.dynamoDb();
@@ -90,9 +99,20 @@ final class MainLine implements AutoCloseable {
   static MainLine startingAt(String start) throws IOException, InterruptedException {
     Path parent = Files.createDirectories(Path.of("target/platforms"));
     Path work = Files.createTempDirectory(parent, "line");
+    Options options = Options.startingAt(Instant.parse(start));
+    Place place = Place.ofThisRun();
+    if (!place.isElsewhere()) {
+      return new MainLine(work, EmbeddedPlatform.start(CLOUD_ASSEMBLY, work, options), () -> {});
+    }
+    Cloud cloud =
+        place.endpoint().isPresent()
+            ? Cloud.localStack(place.endpoint().get(), Place.REGION)
+            : Cloud.aws(Place.REGION);
+    TablesAndKeys deployed = TablesAndKeys.deploy(cloud, Assembly.read(CLOUD_ASSEMBLY));
     return new MainLine(
         work,
-        EmbeddedPlatform.start(CLOUD_ASSEMBLY, work, Options.startingAt(Instant.parse(start))));
+        EmbeddedPlatform.start(CLOUD_ASSEMBLY, work, options.with(deployed.deployment())),
+        deployed);
   }
 
   /// Makes a cohort.
@@ -258,6 +278,7 @@ final class MainLine implements AutoCloseable {
   public void close() throws IOException {
     dynamoDb.close();
     platform.close();
+    deployed.close();
     try (var files = Files.walk(work)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);

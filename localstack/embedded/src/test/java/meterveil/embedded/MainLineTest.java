@@ -10,9 +10,11 @@ import meterveil.cohort.Cohort;
 import meterveil.energy.WattHours;
 import meterveil.usage.Formed;
 import meterveil.usage.Reconciliation.Figures;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// From messages to released cells and a closed day, when nothing goes wrong.
+@Tag("place")
 class MainLineTest {
 
   private static final Block DAY =

@@ -31,12 +31,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Messages that get past the broker and are refused behind it: each is counted with its reason,
 /// and nothing of it is stored.
+@Tag("place")
 class RefusedReadingsTest {
 
   private static final Path EXAMPLES = Path.of("../../schemas/examples/readings-1/refused");

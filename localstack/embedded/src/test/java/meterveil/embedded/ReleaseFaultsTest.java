@@ -32,6 +32,7 @@ import meterveil.usage.ReleasedCell;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,6 +42,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 ///
 /// Each test has a day and a district of its own: one cohort of 50 that may be released by itself,
 /// one of 20 that one meter dominates and that takes in the first, and one that nobody reports for.
+@Tag("place")
 class ReleaseFaultsTest {
 
   private static MainLine line;
