@@ -38,6 +38,7 @@ class ArchitectureTest {
           Path.of("../../functions/admit"),
           Path.of("../../functions/register"),
           Path.of("../../infrastructure-cdk"),
+          Path.of("../../operations"),
           Path.of("../simulator"),
           Path.of("."));
 
@@ -62,7 +63,10 @@ class ArchitectureTest {
     "meterveil.register"
   };
   private static final String[] TOOLS = {
-    "meterveil.infrastructure..", "meterveil.simulator..", "meterveil.embedded.."
+    "meterveil.infrastructure..",
+    "meterveil.operations..",
+    "meterveil.simulator..",
+    "meterveil.embedded.."
   };
 
   private static final JavaClasses CLASSES =
@@ -115,6 +119,18 @@ class ArchitectureTest {
             .orShould()
             .dependOnClassesThat()
             .resideInAnyPackage(FUNCTIONS));
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("meterveil.operations..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                "meterveil.infrastructure..",
+                "meterveil.simulator..",
+                "meterveil.embedded..",
+                "meterveil.cell",
+                "meterveil.usage"));
     check(
         noClasses()
             .that()

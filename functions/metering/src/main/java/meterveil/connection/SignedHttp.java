@@ -20,8 +20,8 @@ import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
 import software.amazon.awssdk.regions.Region;
 
-/// One of IoT Core's APIs without the SDK's module for it: signed with the SDK's own signer, tried
-/// again when it is throttled, out of order or cannot be reached.
+/// An API of AWS, IoT Core's above all, without the SDK's module for it: signed with the SDK's own
+/// signer, tried again when it is throttled, out of order or cannot be reached.
 /// `docs/decisions/0002-iot-data-plane-without-its-sdk-module.md` says why.
 ///
 /// Trying again may do a thing twice, so every request must bear it. What is thrown names neither
@@ -103,7 +103,7 @@ public final class SignedHttp {
         }
         failure =
             SdkServiceException.builder()
-                .message("IoT Core answered %d to %s".formatted(answer.status(), what))
+                .message("%s answered %d to %s".formatted(service(), answer.status(), what))
                 .statusCode(answer.status())
                 .build();
         if (!isPassing(answer)) {
@@ -117,6 +117,10 @@ public final class SignedHttp {
       }
       Pauses.after(tried);
     }
+  }
+
+  private String service() {
+    return signingName.startsWith("iot") ? "IoT Core" : signingName;
   }
 
   /// Signs anew for each try, as a signature is good for minutes only.
@@ -166,9 +170,9 @@ public final class SignedHttp {
   }
 
   /// Without the cause itself, whose message may quote the address and with it a meter's name.
-  private static SdkException unreachable(Exception e) {
+  private SdkException unreachable(Exception e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     return SdkClientException.create(
-        "IoT Core cannot be reached: " + cause.getClass().getSimpleName());
+        service() + " cannot be reached: " + cause.getClass().getSimpleName());
   }
 }

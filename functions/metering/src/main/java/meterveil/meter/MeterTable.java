@@ -159,6 +159,31 @@ public final class MeterTable {
   /// @param now when they come onto the list
   /// @throws IllegalStateException if another import puts the same meter there otherwise meanwhile
   public Imported add(List<ListedMeter> list, Instant now) {
+    return add(list, now, Progress.NONE);
+  }
+
+  /// Hears how far an import has come, meter by meter, on the importing thread.
+  public interface Progress {
+
+    /// Does not listen.
+    Progress NONE =
+        new Progress() {
+          @Override
+          public void checked() {}
+
+          @Override
+          public void added() {}
+        };
+
+    /// One more was compared with what is there.
+    void checked();
+
+    /// One more was put onto the list.
+    void added();
+  }
+
+  /// As [#add(List, Instant)], and says how far it has come.
+  public Imported add(List<ListedMeter> list, Instant now, Progress progress) {
     var problems = new HashMap<ThingName, Problem>();
     var absent = new ArrayList<ListedMeter>();
     list.stream()
@@ -166,6 +191,7 @@ public final class MeterTable {
             Gatherers.mapConcurrent(
                 REQUESTS_AT_ONCE, listed -> Map.entry(listed, find(listed.thing()))))
         .forEach(it -> {
+          progress.checked();
           var there = it.getValue();
           if (there.isEmpty()) {
             absent.add(it.getKey());
@@ -177,7 +203,7 @@ public final class MeterTable {
     if (problems.isEmpty()) {
       absent.stream()
           .gather(Gatherers.mapConcurrent(REQUESTS_AT_ONCE, listed -> put(listed, now)))
-          .forEach(done -> {});
+          .forEach(done -> progress.added());
       return new Imported(absent.size(), list.size() - absent.size(), problems);
     }
     return new Imported(0, list.size() - absent.size() - problems.size(), problems);

@@ -8,8 +8,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.SequencedMap;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
 import meterveil.energy.Commodity;
@@ -46,7 +48,17 @@ public final class MeterListCsv {
   /// @throws BadListException if any line of it is wrong; then nothing of it counts
   /// @throws IOException if the file cannot be read
   public static List<ListedMeter> read(Path file) throws IOException, BadListException {
-    var meters = new ArrayList<ListedMeter>();
+    return List.copyOf(lines(file).keySet());
+  }
+
+  /// Reads a whole list.
+  ///
+  /// @return the meters in the order of the file, each with the number of its line
+  /// @throws BadListException if any line of it is wrong; then nothing of it counts
+  /// @throws IOException if the file cannot be read
+  public static SequencedMap<ListedMeter, Long> lines(Path file)
+      throws IOException, BadListException {
+    var meters = new LinkedHashMap<ListedMeter, Long>();
     var problems = new ArrayList<String>();
     var seen = new HashSet<ThingName>();
     try (CsvReader<NamedCsvRecord> csv = CsvReader.builder().ofNamedCsvRecord(file)) {
@@ -59,7 +71,7 @@ public final class MeterListCsv {
         first = false;
         try {
           ListedMeter meter = meter(line);
-          meters.add(meter);
+          meters.put(meter, line.getStartingLineNumber());
           if (!seen.add(meter.thing())) {
             problems.add(
                 "line %d: %s is listed twice"

@@ -100,6 +100,13 @@ final class Run implements Callable<Integer> {
   private boolean twice;
 
   @Option(
+      names = "--keep",
+      description =
+          "Run no meters: leave an empty platform running until Ctrl-C, for scripts/meters --embedded"
+              + " and for meters of your own. How to reach it goes into target/run/platform.env.")
+  private boolean keep;
+
+  @Option(
       names = "--out",
       paramLabel = "FOLDER",
       description =
@@ -133,6 +140,9 @@ final class Run implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (keep) {
+      return keep();
+    }
     Scenario scenario = scenario();
     Path folder = out.orElse(repository.resolve("target").resolve("run"));
     boolean terminal =
@@ -149,6 +159,32 @@ final class Run implements Callable<Integer> {
     Files.writeString(folder.resolve("report.html"), new Report(summary, cells).html());
     progress.say(new Printed(summary, folder).text());
     return summary.isRight() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  private Integer keep() throws IOException, InterruptedException {
+    if (spec.commandLine().getParseResult().matchedOptions().size() > 1) {
+      throw new ParameterException(spec.commandLine(), "--keep takes no other option");
+    }
+    Path work = repository.resolve("target/platform");
+    Path file = repository.resolve("target/run/platform.env");
+    Replay.delete(work);
+    Kept kept = Kept.start(repository.resolve("infrastructure-cdk/target/cdk.out"), work, file);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteQuietly(file)));
+    System.out.println("The platform runs until Ctrl-C. How to reach it: " + file);
+    System.out.println("For instance: scripts/meters --embedded list");
+    try (kept) {
+      kept.await();
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  /// The platform's own processes end with this one.
+  private static void deleteQuietly(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException _) {
+      // It says how to reach what is not there any more.
+    }
   }
 
   /// @throws ParameterException if what was asked for is wrong

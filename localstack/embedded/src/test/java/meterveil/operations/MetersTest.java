@@ -1,0 +1,289 @@
+package meterveil.operations;
+
+import static java.util.stream.Collectors.joining;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import meterveil.connection.JdkHttp;
+import meterveil.embedded.EmbeddedPlatform;
+import meterveil.embedded.aws.AwsStandIns.Access;
+import meterveil.embedded.aws.Faults.Fault;
+import meterveil.embedded.iot.CertificateAuthority;
+import meterveil.embedded.iot.DeviceCertificate;
+import meterveil.embedded.iot.TestMeter;
+import meterveil.embedded.iot.ThingRegistry;
+import meterveil.meter.Admission;
+import meterveil.meter.Meter;
+import meterveil.meter.MeterTable;
+import meterveil.meter.ThingName;
+import meterveil.plan.MeterListCsv;
+import meterveil.registry.Registry;
+import meterveil.tenant.Tenant;
+import meterveil.tenant.TenantId;
+import meterveil.tenant.TenantTable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.regions.Region;
+
+/// The commands in the name of the stage's role `Registrar`, so that what it may not do fails.
+class MetersTest {
+
+  private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
+  private static final Path CLOUD_ASSEMBLY = Path.of("../../infrastructure-cdk/target/cdk.out");
+  private static final String HEADER = "thing,tenant,district,tariffClass,commodity\n";
+
+  @TempDir static Path folder;
+  private static EmbeddedPlatform embedded;
+  private static Platform platform;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @BeforeAll
+  static void start() throws Exception {
+    embedded =
+        EmbeddedPlatform.start(
+            CLOUD_ASSEMBLY, folder.resolve("platform"), EmbeddedPlatform.Options.startingAt(NOW));
+    Access access = embedded.aws().as("Registrar");
+    platform =
+        new Platform(
+            new MeterTable(embedded.dynamoDb("Registrar"), embedded.table("Meters")),
+            new TenantTable(embedded.dynamoDb("Registrar"), embedded.table("Tenants")),
+            new Registry(
+                access.iot(), Region.of(access.region()), access.credentials(), new JdkHttp()),
+            embedded.downlink("Registrar"));
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    embedded.close();
+  }
+
+  private int run(String... arguments) {
+    out.getBuffer().setLength(0);
+    err.getBuffer().setLength(0);
+    return Meters.commandLine(new Meters(_ -> platform, Clock.fixed(NOW, ZoneOffset.UTC)))
+        .setOut(new PrintWriter(out))
+        .setErr(new PrintWriter(err))
+        .execute(arguments);
+  }
+
+  private static String file(String name, String lines) throws IOException {
+    return Files.writeString(folder.resolve(name), HEADER + lines).toString();
+  }
+
+  private static String line(String tenant, String thing) {
+    return "%s,%s,north,residential,electricity%n".formatted(thing, tenant);
+  }
+
+  private static Optional<Meter> meter(String thing) {
+    return platform.meters().find(new ThingName(thing));
+  }
+
+  @Test
+  void importsThousandsOnce() throws Exception {
+    String many =
+        file(
+            "many.csv",
+            IntStream.range(0, 3_000).mapToObj(i -> line("many", "many-" + i)).collect(joining()));
+    assertThat(run("import", many)).as(err.toString()).isZero();
+    assertThat(out.toString())
+        .contains("3,000 meters", "1,000 of 3,000 checked", "2,000 of 3,000 added")
+        .contains("3,000 added, 0 there before", "many is new");
+    assertThat(run("import", many)).isZero();
+    assertThat(out.toString()).contains("0 added, 3,000 there before").doesNotContain("is new");
+    assertThat(run("list", "--tenant", "many", "--state", "listed")).isZero();
+    assertThat(out.toString().lines()).hasSize(3_001);
+    assertThat(out.toString())
+        .contains("many-0,many,north,residential,electricity,listed,\n")
+        .doesNotContain("another");
+  }
+
+  @Test
+  void importsNothingOfAFileWithAWrongLine() throws Exception {
+    String wrong =
+        file(
+            "wrong.csv",
+            line("wrong", "wrong-1")
+                + "wrong-2,wrong,north,residential,water\n"
+                + line("wrong", "wrong-1")
+                + line("wrong", "no name"));
+    assertThat(run("import", wrong)).isOne();
+    assertThat(err.toString())
+        .contains("line 3: ", "water", "line 4: wrong-1 is listed twice", "line 5: ")
+        .contains("Nothing of " + wrong + " was imported: 3 of its lines are wrong");
+    assertThat(meter("wrong-1")).isEmpty();
+    assertThat(run("import", folder.resolve("absent.csv").toString())).isOne();
+    assertThat(err.toString()).contains("absent.csv");
+  }
+
+  @Test
+  @DisplayName("U14 a meter of another tenant is not taken over by a list")
+  void importsNothingOfAFileWithAnotherTenantsMeter() throws Exception {
+    assertThat(run("import", file("first.csv", line("tenant-1", "theirs")))).isZero();
+    String second = file("second.csv", line("tenant-2", "ours") + line("tenant-2", "theirs"));
+    assertThat(run("import", second)).isOne();
+    assertThat(err.toString()).contains("line 3: theirs is another tenant's");
+    assertThat(meter("ours")).isEmpty();
+    assertThat(platform.tenants().all()).noneMatch(t -> t.id().value().equals("tenant-2"));
+  }
+
+  @Test
+  void goesOnWithAnImportThatStopped() throws Exception {
+    String half =
+        file(
+            "half.csv",
+            IntStream.range(0, 50).mapToObj(i -> line("half", "half-" + i)).collect(joining()));
+    try (var _ =
+        embedded
+            .faults()
+            .inject("Registrar", "PutItem", number -> number > 20, new Fault.ServerError())) {
+      assertThat(run("import", half)).isOne();
+      assertThat(err.toString()).contains("It was not all done", "can be asked for again");
+    }
+    assertThat(run("import", half)).isZero();
+    assertThat(out.toString()).doesNotContain("50 added").contains("half is new");
+    assertThat(platform.meters().of(new TenantId("half"))).hasSize(50);
+  }
+
+  @Test
+  @DisplayName("U15 revoking a meter revokes its certificate, cuts it and keeps it out")
+  void revokes() throws Exception {
+    DeviceCertificate certificate = provisioned("lost", CertificateAuthority.VALID_UNTIL);
+    try (var meter = connected("lost", certificate)) {
+      assertThat(run("revoke", "lost")).as(err.toString()).isZero();
+      assertThat(out.toString()).contains("lost is revoked, with 1 certificate.");
+      assertThat(meter.disconnection()).isEqualTo("ADMINISTRATIVE_ACTION");
+      assertThat(meter.isLetIn()).isFalse();
+    }
+    assertRevoked("lost", certificate);
+    assertThat(run("revoke", "lost")).isZero();
+    assertThat(run("show", "lost")).isZero();
+    assertThat(out.toString()).contains("state                revoked", "revoked\n");
+    assertThat(run("import", file("again.csv", line("operators", "lost")))).isOne();
+    assertThat(err.toString()).contains("line 2: lost was revoked");
+    assertThat(run("revoke", "nobody")).isOne();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"ListThingPrincipals", "UpdateCertificate", "DeleteConnection", "UpdateItem"})
+  @DisplayName("U15 a revocation that stopped at any step is finished by another")
+  void finishesARevocationThatStopped(String step) throws Exception {
+    String thing = "stopped-" + step;
+    DeviceCertificate certificate = provisioned(thing, CertificateAuthority.VALID_UNTIL);
+    try (var meter = connected(thing, certificate)) {
+      try (var _ = embedded.faults().inject("Registrar", step, new Fault.ServerError())) {
+        assertThat(run("revoke", thing)).isOne();
+        assertThat(err.toString()).contains("It was not all done").doesNotContain(thing);
+      }
+      assertThat(run("revoke", thing)).as(err.toString()).isZero();
+      assertThat(meter.disconnection()).isNotEmpty();
+      assertThat(meter.isLetIn()).isFalse();
+    }
+    assertRevoked(thing, certificate);
+  }
+
+  @Test
+  void showsAMeter() throws Exception {
+    DeviceCertificate certificate = provisioned("shown", NOW.plus(Duration.ofDays(400)));
+    assertThat(run("show", "shown")).isZero();
+    assertThat(out.toString())
+        .contains("tenant               operators", "state                provisioned")
+        .contains("attribute cohortA    none")
+        .contains("attached             " + id(certificate) + " active");
+    assertThat(run("show", "nobody")).isOne();
+    assertThat(run("show", "no name")).isEqualTo(2);
+  }
+
+  @Test
+  void listsCertificatesThatExpire() throws Exception {
+    provisioned("in-20-days", NOW.plus(Duration.ofDays(20)));
+    provisioned("in-10-days", NOW.plus(Duration.ofDays(10)));
+    provisioned("in-40-days", NOW.plus(Duration.ofDays(40)));
+    assertThat(run("expiring")).isZero();
+    assertThat(out.toString().lines().skip(1))
+        .containsExactly(
+            "in-10-days,operators,north,2026-11-30T12:00:00Z",
+            "in-20-days,operators,north,2026-12-10T12:00:00Z");
+    assertThat(run("expiring", "--days", "40")).isZero();
+    assertThat(out.toString()).contains("in-40-days");
+    assertThat(run("expiring", "--days", "-1")).isEqualTo(2);
+  }
+
+  @Test
+  void saysWhatCanBeAskedFor() {
+    assertThat(run("help")).isZero();
+    assertThat(out.toString()).contains("import", "list", "show", "revoke", "expiring", "--stage");
+    assertThat(run("help", "import")).isZero();
+    assertThat(out.toString()).contains("thing,tenant,district,tariffClass,commodity");
+    assertThat(run("forget")).isEqualTo(2);
+    assertThat(run()).isEqualTo(2);
+    assertThat(
+            Meters.commandLine(
+                    new Meters(
+                        stage -> Platform.connect(stage, Map.of(), Path.of("cdk.json")),
+                        Clock.systemUTC()))
+                .setErr(new PrintWriter(err))
+                .execute("list"))
+        .isEqualTo(2);
+    assertThat(err.toString()).contains("Which meters?");
+  }
+
+  /// A meter that came in, as the functions that admit leave it.
+  private static DeviceCertificate provisioned(String thing, Instant until) throws Exception {
+    var listed = MeterListCsv.read(Path.of(file(thing + ".csv", line("operators", thing))));
+    platform.meters().add(listed, NOW);
+    if (platform.tenants().all().stream().noneMatch(t -> t.id().value().equals("operators"))) {
+      platform.tenants().put(new Tenant(listed.getFirst().tenant(), Tenant.RETENTION));
+    }
+    DeviceCertificate certificate =
+        embedded.authority().issue(thing, CertificateAuthority.VALID_FROM, until);
+    assertThat(
+            new Admission(platform.meters())
+                .byClaim(listed.getFirst().thing(), new Meter.Certificate(id(certificate), until)))
+        .isInstanceOf(Admission.Verdict.Admitted.class);
+    embedded
+        .registry()
+        .createThing(
+            thing, "meter", Map.of("tenant", "operators", "cohortA", "none", "cohortB", "none"));
+    embedded.attach(thing, certificate);
+    return certificate;
+  }
+
+  private static TestMeter connected(String thing, DeviceCertificate certificate)
+      throws InterruptedException {
+    return new TestMeter(
+            thing, certificate, embedded.authority().certificatePem(), embedded.broker().port())
+        .connected();
+  }
+
+  private static void assertRevoked(String thing, DeviceCertificate certificate) {
+    assertThat(meter(thing).map(Meter::state)).contains(Meter.State.REVOKED);
+    assertThat(embedded.registry().certificatesOf(thing))
+        .extracting(ThingRegistry.Certificate::id, ThingRegistry.Certificate::status)
+        .isEqualTo(List.of(tuple(id(certificate), ThingRegistry.Status.REVOKED)));
+  }
+
+  private static String id(DeviceCertificate certificate) {
+    return ThingRegistry.certificateId(certificate.certificate());
+  }
+}

@@ -1,0 +1,406 @@
+package meterveil.operations;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import meterveil.meter.ListedMeter;
+import meterveil.meter.Meter;
+import meterveil.meter.MeterTable;
+import meterveil.meter.ThingName;
+import meterveil.plan.MeterListCsv;
+import meterveil.plan.MeterListCsv.BadListException;
+import meterveil.registry.Certificate;
+import meterveil.registry.Thing;
+import meterveil.tenant.Tenant;
+import meterveil.tenant.TenantId;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+import software.amazon.awssdk.core.exception.SdkException;
+
+/// The meters of a platform, from a command line: `scripts/meters`.
+///
+/// Ends with 0 when all was done, with 1 when something was refused or failed, with 2 when what was
+/// asked for is wrong. Whatever failed half-way can be asked for again.
+@Command(
+    name = "scripts/meters",
+    description = {
+      "Says which meters may come onto the platform, shows how far they have come, and shuts meters"
+          + " out.",
+      "",
+      "--embedded, as the first word, means the platform that scripts/run --keep runs on this"
+          + " machine; --stage means a deployed one, by the credentials of the AWS SDK's default"
+          + " chain.",
+      ""
+    },
+    subcommands = CommandLine.HelpCommand.class,
+    usageHelpAutoWidth = true,
+    synopsisSubcommandLabel = "COMMAND")
+final class Meters {
+
+  /// How many meters go by between two lines of progress.
+  private static final int PROGRESS_METERS = 1_000;
+
+  private static final int EXPIRING_DAYS = 30;
+
+  /// How a platform is reached.
+  interface Connecting {
+    /// @throws IllegalArgumentException if it is not said which
+    Platform to(Optional<String> stage) throws IOException;
+  }
+
+  @Option(
+      names = "--stage",
+      paramLabel = "STAGE",
+      scope = ScopeType.INHERIT,
+      description = "The stage of infrastructure-cdk/cdk.json whose meters are meant.")
+  private Optional<String> stage = Optional.empty();
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  private final Connecting connecting;
+  private final Clock clock;
+
+  Meters(Connecting connecting, Clock clock) {
+    this.connecting = connecting;
+    this.clock = clock;
+  }
+
+  /// Ends the process with the command's exit code.
+  public static void main(String... arguments) {
+    var repository = Path.of(System.getProperty("meterveil.repository", "")).toAbsolutePath();
+    var cdkJson = repository.resolve("infrastructure-cdk").resolve("cdk.json");
+    var meters =
+        new Meters(stage -> Platform.connect(stage, System.getenv(), cdkJson), Clock.systemUTC());
+    System.exit(commandLine(meters).execute(arguments));
+  }
+
+  static CommandLine commandLine(Meters meters) {
+    return new CommandLine(meters)
+        .setParameterExceptionHandler((e, _) -> {
+          e.getCommandLine().getErr().println(e.getMessage());
+          e.getCommandLine().getErr().println("scripts/meters help says what can be asked for.");
+          return CommandLine.ExitCode.USAGE;
+        })
+        .setExecutionExceptionHandler((e, line, _) -> {
+          if (e instanceof SdkException || e instanceof IOException) {
+            line.getErr().println("It was not all done: " + e.getMessage());
+            line.getErr().println("What was done stays, and it can be asked for again.");
+            return CommandLine.ExitCode.SOFTWARE;
+          }
+          throw e;
+        });
+  }
+
+  private Platform platform() throws IOException {
+    try {
+      return connecting.to(stage);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  private PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  @Command(
+      name = "import",
+      description = {
+        "Puts meters onto the list: all of the file, or none if one line of it is wrong.",
+        "",
+        "The file is CSV with the header thing,tenant,district,tariffClass,commodity. Meters that"
+            + " are there already as the file says stay as they are, so an import that was"
+            + " interrupted is asked for again."
+      })
+  int importList(@Parameters(paramLabel = "FILE.csv", description = "The meters.") Path file)
+      throws IOException {
+    SequencedMap<ListedMeter, Long> lines;
+    try {
+      lines = MeterListCsv.lines(file);
+    } catch (BadListException e) {
+      return refuse(file, e.problems());
+    }
+    out().printf("%,d meters in %s.%n", lines.size(), file);
+    Platform platform = platform();
+    var imported =
+        platform
+            .meters()
+            .add(List.copyOf(lines.keySet()), clock.instant(), new Spoken(lines.size(), out()));
+    if (!imported.problems().isEmpty()) {
+      return refuse(
+          file,
+          lines.entrySet().stream()
+              .flatMap(line ->
+                  Stream.ofNullable(imported.problems().get(line.getKey().thing()))
+                      .map(why ->
+                          "line %d: %s %s"
+                              .formatted(line.getValue(), line.getKey().thing(), because(why))))
+              .toList());
+    }
+    out().printf("%,d added, %,d there before.%n", imported.added(), imported.unchanged());
+    lines.keySet().stream()
+        .map(ListedMeter::tenant)
+        .distinct()
+        .sorted()
+        .filter(tenant -> platform.tenants().find(tenant).isEmpty())
+        .forEach(tenant -> {
+          platform.tenants().put(new Tenant(tenant, Tenant.RETENTION));
+          out()
+              .printf(
+                  "%s is new; what is released of it is kept for %d days.%n",
+                  tenant, Tenant.RETENTION.toDays());
+        });
+    return CommandLine.ExitCode.OK;
+  }
+
+  private int refuse(Path file, List<String> problems) {
+    problems.forEach(err()::println);
+    err()
+        .printf(
+            "Nothing of %s was imported: %,d of its lines %s wrong.%n",
+            file, problems.size(), problems.size() == 1 ? "is" : "are");
+    return CommandLine.ExitCode.SOFTWARE;
+  }
+
+  private static String because(MeterTable.Problem why) {
+    return switch (why) {
+      case OTHER_TENANTS -> "is another tenant's";
+      case LISTED_OTHERWISE -> "is listed with another district, tariff class or commodity";
+      case REVOKED -> "was revoked";
+    };
+  }
+
+  /// Says how far an import has come.
+  private static final class Spoken implements MeterTable.Progress {
+
+    private final int all;
+    private final PrintWriter out;
+    private int checked;
+    private int added;
+
+    Spoken(int all, PrintWriter out) {
+      this.all = all;
+      this.out = out;
+    }
+
+    @Override
+    public void checked() {
+      checked++;
+      say("checked", checked);
+    }
+
+    @Override
+    public void added() {
+      added++;
+      say("added", added);
+    }
+
+    private void say(String what, int count) {
+      if (count % PROGRESS_METERS == 0) {
+        out.printf("%,d of %,d %s%n", count, all, what);
+        out.flush();
+      }
+    }
+  }
+
+  @Command(description = "Lists meters as CSV, in the order of tenants and names.")
+  int list(
+      @Option(names = "--tenant", paramLabel = "TENANT", description = "Only this tenant's.")
+          Optional<String> tenant,
+      @Option(
+              names = "--state",
+              paramLabel = "STATE",
+              description = "Only those that are listed, provisioned or revoked.")
+          Optional<String> state)
+      throws IOException {
+    Optional<Meter.State> only = state.map(this::state);
+    Optional<TenantId> of = tenant.map(this::tenant);
+    Platform platform = platform();
+    out().println("thing,tenant,district,tariffClass,commodity,state,certificateExpiresAt");
+    (of.isPresent() ? platform.meters().of(of.get()) : all(platform))
+        .filter(meter -> only.isEmpty() || only.get() == meter.state())
+        .forEach(meter -> out().println(csv(meter)));
+    return CommandLine.ExitCode.OK;
+  }
+
+  /// Tenant by tenant, each in the order of names.
+  private static Stream<Meter> all(Platform platform) {
+    return platform.tenants().all().stream()
+        .map(Tenant::id)
+        .sorted()
+        .flatMap(platform.meters()::of);
+  }
+
+  private static String csv(Meter meter) {
+    ListedMeter listed = meter.listed();
+    return String.join(
+        ",",
+        listed.thing().value(),
+        listed.tenant().value(),
+        listed.district().value(),
+        word(listed.tariffClass()),
+        word(listed.commodity()),
+        word(meter.state()),
+        meter.certificate().map(certificate -> certificate.expiresAt().toString()).orElse(""));
+  }
+
+  /// As the file of an import has it.
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  @Command(description = "Shows one meter: what the list says of it, and what IoT Core knows.")
+  int show(@Parameters(paramLabel = "THING", description = "Its name.") String thing)
+      throws IOException {
+    ThingName name = thing(thing);
+    Platform platform = platform();
+    Optional<Meter> meter = platform.meters().find(name);
+    if (meter.isEmpty()) {
+      err().println("There is no meter %s on the list.".formatted(name));
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    ListedMeter listed = meter.get().listed();
+    say("thing", name);
+    say("tenant", listed.tenant());
+    say("district", listed.district());
+    say("tariff class", word(listed.tariffClass()));
+    say("commodity", word(listed.commodity()));
+    say("state", word(meter.get().state()) + (meter.get().leaving() ? ", leaving" : ""));
+    say("listed at", meter.get().listedAt());
+    meter
+        .get()
+        .certificate()
+        .ifPresent(certificate -> {
+          say("certificate", certificate.id());
+          say("expires at", certificate.expiresAt());
+        });
+    platform.registry().thing(name).map(Thing::attributes).orElse(Map.of()).entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .forEach(attribute -> say("attribute " + attribute.getKey(), attribute.getValue()));
+    for (String arn : platform.registry().principals(name)) {
+      String id = arn.substring(arn.lastIndexOf('/') + 1);
+      platform
+          .registry()
+          .certificate(id)
+          .map(Certificate::status)
+          .ifPresent(status -> say("attached", id + " " + word(status)));
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private void say(String what, Object value) {
+    out().printf("%-20s %s%n", what, value);
+  }
+
+  @Command(
+      description = {
+        "Shuts a meter out for good: revokes its certificates, cuts its connection, and takes it off"
+            + " those that are ever admitted.",
+        "",
+        "What stopped half-way is asked for again."
+      })
+  int revoke(@Parameters(paramLabel = "THING", description = "Its name.") String thing)
+      throws IOException {
+    ThingName name = thing(thing);
+    Optional<Integer> revoked = new Revocation(platform()).revoke(name);
+    if (revoked.isEmpty()) {
+      err().println("There is no meter %s on the list.".formatted(name));
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    out()
+        .printf(
+            "%s is revoked, with %d certificate%s.%n",
+            name, revoked.get(), revoked.get() == 1 ? "" : "s");
+    return CommandLine.ExitCode.OK;
+  }
+
+  @Command(
+      description =
+          "Lists, as CSV, the meters whose certificates expire soon or have expired, soonest first.")
+  int expiring(
+      @Option(
+              names = "--days",
+              paramLabel = "N",
+              description = "Within how many days. Default: " + EXPIRING_DAYS)
+          Optional<Integer> days)
+      throws IOException {
+    int within = days.orElse(EXPIRING_DAYS);
+    if (within < 0) {
+      throw new ParameterException(spec.commandLine(), "--days must be 0 or more, not " + within);
+    }
+    Instant until = clock.instant().plus(Duration.ofDays(within));
+    record Expiring(Meter meter, Instant at) {}
+    var expiring = new ArrayList<Expiring>();
+    all(platform())
+        .filter(meter -> meter.state() == Meter.State.PROVISIONED)
+        .forEach(meter ->
+            meter
+                .certificate()
+                .map(Meter.Certificate::expiresAt)
+                .filter(at -> !at.isAfter(until))
+                .ifPresent(at -> expiring.add(new Expiring(meter, at))));
+    expiring.sort(Comparator.comparing(Expiring::at).thenComparing(one -> one.meter().thing()));
+    out().println("thing,tenant,district,certificateExpiresAt");
+    for (Expiring one : expiring) {
+      ListedMeter listed = one.meter().listed();
+      out()
+          .println(
+              String.join(
+                  ",",
+                  listed.thing().value(),
+                  listed.tenant().value(),
+                  listed.district().value(),
+                  one.at().toString()));
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private ThingName thing(String name) {
+    return valid(() -> new ThingName(name));
+  }
+
+  private TenantId tenant(String name) {
+    return valid(() -> new TenantId(name));
+  }
+
+  private Meter.State state(String name) {
+    return valid(() -> {
+      for (Meter.State state : Meter.State.values()) {
+        if (state.name().equals(name.toUpperCase(Locale.ROOT))) {
+          return state;
+        }
+      }
+      throw new IllegalArgumentException("There is no state " + name);
+    });
+  }
+
+  private <T> T valid(Supplier<T> value) {
+    try {
+      return value.get();
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+    }
+  }
+}
