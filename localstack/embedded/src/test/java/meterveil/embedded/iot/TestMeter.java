@@ -108,12 +108,13 @@ public final class TestMeter implements AutoCloseable {
   }
 
   /// Publishes at QoS 1; what the acknowledgement says.
-  PubAckReasonCode publish(String topic, String payload)
+  public PubAckReasonCode publish(String topic, String payload)
       throws InterruptedException, ExecutionException, TimeoutException {
     return publishing(topic, payload, false).get(WAIT_SECONDS, TimeUnit.SECONDS);
   }
 
-  CompletableFuture<PubAckReasonCode> publishing(String topic, String payload, boolean retain) {
+  public CompletableFuture<PubAckReasonCode> publishing(
+      String topic, String payload, boolean retain) {
     return client()
         .publish(
             new PublishPacket.PublishPacketBuilder(
