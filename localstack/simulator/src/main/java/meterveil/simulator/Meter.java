@@ -2,6 +2,7 @@ package meterveil.simulator;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -66,7 +67,21 @@ public final class Meter {
   private static final long KEEP_ALIVE_SECONDS = 60;
   private static final long RECONNECT_MILLIS_MIN = 500;
   private static final long RECONNECT_MILLIS_MAX = 60_000;
+  private static final int REFUSED_FROM = 0x80; // of all reason codes of MQTT 5
   private static final String FIRMWARE = "1.0.0";
+
+  /// With these a broker ends a connection for what the meter did on it.
+  private static final Set<DisconnectReasonCode> BLAMING =
+      EnumSet.of(
+          DisconnectReasonCode.NOT_AUTHORIZED,
+          DisconnectReasonCode.TOPIC_NAME_INVALID,
+          DisconnectReasonCode.TOPIC_FILTER_INVALID,
+          DisconnectReasonCode.PAYLOAD_FORMAT_INVALID,
+          DisconnectReasonCode.PACKET_TOO_LARGE,
+          DisconnectReasonCode.RETAIN_NOT_SUPPORTED,
+          DisconnectReasonCode.WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED,
+          DisconnectReasonCode.MALFORMED_PACKET,
+          DisconnectReasonCode.PROTOCOL_ERROR);
 
   private final Fleet fleet;
   private final ThingName thing;
@@ -88,6 +103,7 @@ public final class Meter {
   private boolean restarting;
   private boolean downlinkUnreadable;
   private int failures;
+  private int acknowledgementsToLose;
   private long sequence;
   private Instant nextStatus = Instant.MIN;
 
@@ -157,6 +173,11 @@ public final class Meter {
     return fleet.compose(this::start);
   }
 
+  /// Whether it is connected, or about to be again, and has had its settings.
+  public boolean isReady() {
+    return fleet.on(() -> awake && ready.isDone());
+  }
+
   /// Waits until it knows its cohort in an epoch.
   public CompletableFuture<Void> knows(Epoch epoch) {
     var known = new CompletableFuture<Void>();
@@ -203,7 +224,7 @@ public final class Meter {
     });
   }
 
-  /// Sends the block with that start with other values than it has.
+  /// Sends the block with that start with other values than it has; in the books it keeps its own.
   ///
   /// @param energyWh the hours of the block, or [LoadProfile#NOT_MEASURED]
   /// @return completes when the broker has answered
@@ -225,6 +246,14 @@ public final class Meter {
       outbox.spoiled(start, now);
       return send(message, payload);
     });
+  }
+
+  /// Loses the broker's next acknowledgements of readings, as a bad radio does: the meter cannot
+  /// know that its messages were taken, and sends them again.
+  ///
+  /// @param count how many of them
+  public void loseAcknowledgements(int count) {
+    fleet.run(() -> acknowledgementsToLose = count);
   }
 
   /// Publishes anything anywhere, with QoS 1. Nothing of it is in the books.
@@ -356,7 +385,7 @@ public final class Meter {
     fleet.then(
         subscribeTo(settingsTopic, resendTopic),
         (ack, _) -> {
-          if (ack != null && ack.getReasonCodes().stream().anyMatch(c -> c.getValue() >= 0x80)) {
+          if (ack != null && isRefusal(ack)) {
             giveUp("may not subscribe to its own topics: " + ack.getReasonCodes());
           }
         });
@@ -379,7 +408,7 @@ public final class Meter {
   /// A broker that disconnects a meter for what it did would do so again and again, as the session
   /// sends it again. So the session's messages are taken back.
   private void disconnected(@Nullable DisconnectPacket packet) {
-    if (packet == null || packet.getReasonCode() != DisconnectReasonCode.NOT_AUTHORIZED || !awake) {
+    if (packet == null || !BLAMING.contains(packet.getReasonCode()) || !awake) {
       return;
     }
     if (rawUnderWay.isEmpty() && underWay.size() == 1) {
@@ -431,7 +460,7 @@ public final class Meter {
     wanted.removeAll(cohortTopics);
     cohortTopics.addAll(wanted);
     CompletableFuture<?>[] subscribed =
-        wanted.stream().map(this::subscribeTo).toArray(CompletableFuture[]::new);
+        wanted.stream().map(this::subscribeToCohort).toArray(CompletableFuture[]::new);
     fleet.then(
         CompletableFuture.allOf(subscribed),
         (_, e) -> {
@@ -442,16 +471,30 @@ public final class Meter {
         });
   }
 
+  /// A refusal is forgotten, so that the next settings or the next session try again.
+  private CompletableFuture<SubAckPacket> subscribeToCohort(String topic) {
+    CompletableFuture<SubAckPacket> answer = subscribeTo(topic);
+    fleet.then(
+        answer,
+        (ack, _) -> {
+          if (ack != null && isRefusal(ack)) {
+            cohortTopics.remove(topic);
+          }
+        });
+    return answer;
+  }
+
   // Sending
 
   private CompletableFuture<Void> send(Message message, byte[] payload) {
     outbox.sent(message);
     String topic = Topics.readings(fleet.tenant, message.cohort(), thing);
     CompletableFuture<Void> answered = post(message, topic, payload);
-    if (fleet.deliversTwice()) {
-      return CompletableFuture.allOf(answered, post(message, topic, payload));
+    if (!fleet.deliversTwice()) {
+      return answered;
     }
-    return answered;
+    outbox.sent(message);
+    return CompletableFuture.allOf(answered, post(message, topic, payload));
   }
 
   private CompletableFuture<Void> post(Message message, String topic, byte[] payload) {
@@ -468,6 +511,11 @@ public final class Meter {
           client.publish(packet(topic, payload, false)),
           (result, _) -> {
             underWay.remove(message);
+            if (result != null && acknowledgementsToLose > 0) {
+              acknowledgementsToLose--;
+              fleet.then(send(message, payload), (_, _) -> answered.complete(null));
+              return;
+            }
             if (result == null) {
               unanswered(message);
             } else if (isRefusal(result)) {
@@ -526,7 +574,11 @@ public final class Meter {
 
   private static boolean isRefusal(PublishResult result) {
     PubAckReasonCode code = result.getResultPubAck().getReasonCode();
-    return code.getValue() >= 0x80;
+    return code.getValue() >= REFUSED_FROM;
+  }
+
+  private static boolean isRefusal(SubAckPacket ack) {
+    return ack.getReasonCodes().stream().anyMatch(code -> code.getValue() >= REFUSED_FROM);
   }
 
   private ConnectionException failure(String what, @Nullable Throwable e) {
