@@ -292,6 +292,12 @@ public final class EmbeddedPlatform implements AutoCloseable {
   /// some days ago.
   public void moveTo(Instant instant) throws IOException {
     clock.moveTo(instant);
+    tick();
+  }
+
+  /// Fires each schedule that came due while the clock went on by itself, once, and deletes what
+  /// expired.
+  public void tick() throws IOException {
     provisioning.expire();
     aws.moved();
   }

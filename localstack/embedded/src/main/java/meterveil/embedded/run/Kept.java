@@ -21,8 +21,8 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 /// Commands reach it as the role `Registrar`, so what that may not do in an account fails here too.
 final class Kept implements AutoCloseable {
 
-  /// Schedules are looked at this often.
-  private static final Duration SCHEDULES = Duration.ofSeconds(5);
+  /// How often schedules are looked at.
+  static final Duration SCHEDULES = Duration.ofSeconds(5);
 
   private final EmbeddedPlatform platform;
   private final Path file;
@@ -89,9 +89,11 @@ final class Kept implements AutoCloseable {
   }
 
   /// Runs schedules as they come due, until it is closed.
-  void await() throws IOException, InterruptedException {
-    while (!stopped.await(SCHEDULES.toSeconds(), TimeUnit.SECONDS)) {
-      platform.moveTo(platform.clock().instant());
+  ///
+  /// @param every how often
+  void await(Duration every) throws IOException, InterruptedException {
+    while (!stopped.await(every.toMillis(), TimeUnit.MILLISECONDS)) {
+      platform.tick();
     }
   }
 

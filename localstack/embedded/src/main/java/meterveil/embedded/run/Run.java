@@ -173,7 +173,7 @@ final class Run implements Callable<Integer> {
     System.out.println("The platform runs until Ctrl-C. How to reach it: " + file);
     System.out.println("For instance: scripts/meters --embedded list");
     try (kept) {
-      kept.await();
+      kept.await(Kept.SCHEDULES);
     }
     return CommandLine.ExitCode.OK;
   }
