@@ -3,6 +3,7 @@ package meterveil.release;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,12 +23,17 @@ import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 ///
 /// Each step finds out by itself what is left to do, so a call that fails, or never comes, is made
 /// good by the next.
+///
+/// Counts: `Runs`, `TenantsFailed`, `CohortsAsked`, `BlocksReleased`, `DaysClosed`, `CellsDecided`
+/// and `CellsSuppressed` of them; and `OldestUnreleasedHours`, how long the oldest block has waited
+/// that this call found.
 public final class ReleaseFunction implements RequestHandler<Map<String, Object>, @Nullable Void> {
 
   private final Stores stores;
   private final Asking asking;
   private final Releasing releasing;
   private final Closing closing;
+  private final Clock clock;
   private final Metrics metrics = MetricsFactory.getMetricsInstance();
 
   /// For Lambda, which calls it once per execution environment. Region, credentials and endpoints
@@ -52,20 +58,26 @@ public final class ReleaseFunction implements RequestHandler<Map<String, Object>
     this.asking = new Asking(stores, downlink, clock);
     this.releasing = new Releasing(stores, asking, clock);
     this.closing = new Closing(stores, releasing, clock);
+    this.clock = clock;
   }
 
   @Override
   public @Nullable Void handleRequest(Map<String, Object> event, Context context) {
     RuntimeException first = null;
+    var waited = Duration.ZERO;
     for (Tenant tenant : stores.tenants().all()) {
       try {
-        release(tenant);
+        List<DayPlan> days = openDays(tenant);
+        var due = releasing.due(days);
+        waited = longer(waited, due.waited(clock.instant()));
+        release(tenant, days, due);
       } catch (RuntimeException failure) { // any, as one tenant must not hold back the rest
         first = first == null ? failure : first;
         add("TenantsFailed", 1);
       }
     }
     add("Runs", 1);
+    add("OldestUnreleasedHours", Math.toIntExact(waited.toHours()));
     metrics.flush();
     if (first != null) {
       throw first;
@@ -73,20 +85,29 @@ public final class ReleaseFunction implements RequestHandler<Map<String, Object>
     return null;
   }
 
-  private void release(Tenant tenant) {
-    add("CohortsAsked", asking.askDue(tenant.id()));
+  private List<DayPlan> openDays(Tenant tenant) {
     var cohorts = new HashMap<Epoch, List<Cohort>>();
-    List<DayPlan> days =
-        stores.dayKeyTable().openDays(tenant.id()).stream()
-            .map(day ->
-                new DayPlan(
-                    tenant,
-                    day,
-                    cohorts.computeIfAbsent(
-                        Epoch.of(day), epoch -> stores.cohorts().of(tenant.id(), epoch))))
-            .toList();
-    add("BlocksReleased", releasing.releaseDue(days));
+    return stores.dayKeyTable().openDays(tenant.id()).stream()
+        .map(day ->
+            new DayPlan(
+                tenant,
+                day,
+                cohorts.computeIfAbsent(
+                    Epoch.of(day), epoch -> stores.cohorts().of(tenant.id(), epoch))))
+        .toList();
+  }
+
+  private void release(Tenant tenant, List<DayPlan> days, Releasing.Due due) {
+    add("CohortsAsked", asking.askDue(tenant.id()));
+    var released = releasing.releaseDue(due);
+    add("BlocksReleased", released.blocks());
+    add("CellsDecided", released.cells());
+    add("CellsSuppressed", released.suppressed());
     add("DaysClosed", closing.closeDue(days));
+  }
+
+  private static Duration longer(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? other : one;
   }
 
   private void add(String name, int count) {

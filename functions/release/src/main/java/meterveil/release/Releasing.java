@@ -1,6 +1,7 @@
 package meterveil.release;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import meterveil.cell.CellTotal;
 import meterveil.cell.DayKey;
 import meterveil.cell.OpenBlock;
 import meterveil.cohort.Cohort;
+import meterveil.usage.Formed;
 import meterveil.usage.Grouping;
 import meterveil.usage.ReleasedCell;
 
@@ -38,13 +40,41 @@ final class Releasing {
     this.clock = clock;
   }
 
-  /// Releases every block of some days that is due.
+  /// What of a tenant's open days is to be done.
+  ///
+  /// @param last the last block that was decided, which may lack cells
+  /// @param blocks past the watermark and not decided, in order
+  record Due(Optional<DayBlock> last, List<DayBlock> blocks) {
+
+    /// How long ago the oldest block passed the watermark.
+    Duration waited(Instant now) {
+      return blocks.isEmpty()
+          ? Duration.ZERO
+          : Duration.between(blocks.getFirst().block().end().plus(Times.RELEASED_AFTER), now);
+    }
+  }
+
+  /// What was released.
+  ///
+  /// @param blocks how many
+  /// @param cells how many cells they have
+  /// @param suppressed how many of these tell nothing
+  record Released(int blocks, int cells, int suppressed) {
+
+    static final Released NONE = new Released(0, 0, 0);
+
+    Released plus(List<ReleasedCell> block) {
+      long untold = block.stream().filter(cell -> cell.formed() == Formed.SUPPRESSED).count();
+      return new Released(blocks + 1, cells + block.size(), suppressed + Math.toIntExact(untold));
+    }
+  }
+
+  /// Finds out what is to be done.
   ///
   /// @param days a tenant's open days, in order
-  /// @return how many blocks were released
-  int releaseDue(List<DayPlan> days) {
+  Due due(List<DayPlan> days) {
     if (days.isEmpty()) {
-      return 0;
+      return new Due(Optional.empty(), List.of());
     }
     Set<Instant> decided =
         stores
@@ -53,7 +83,6 @@ final class Releasing {
                 days.getFirst().tenant().id(),
                 days.getFirst().blocks().getFirst().start(),
                 days.getLast().blocks().getLast().end());
-    int released = 0;
     Optional<DayBlock> last = Optional.empty();
     var due = new ArrayList<DayBlock>();
     for (DayPlan day : days) {
@@ -65,15 +94,21 @@ final class Releasing {
         }
       }
     }
-    last.ifPresent(it -> finish(it.day(), it.block()));
-    for (DayBlock it : due) {
-      release(it.day(), it.block());
-      released++;
+    return new Due(last, due);
+  }
+
+  /// Releases every block that is due.
+  Released releaseDue(Due due) {
+    due.last().ifPresent(it -> finish(it.day(), it.block()));
+    var released = Released.NONE;
+    for (DayBlock it : due.blocks()) {
+      released = released.plus(release(it.day(), it.block()));
     }
     return released;
   }
 
-  private record DayBlock(DayPlan day, Block block) {}
+  /// A block of a day.
+  record DayBlock(DayPlan day, Block block) {}
 
   /// Makes sure that a block has all its cells, whoever began it.
   void finish(DayPlan day, Block block) {
@@ -96,7 +131,7 @@ final class Releasing {
     return stores.usage().missing(places, block.start(), block.end()).isEmpty();
   }
 
-  private void release(DayPlan day, Block block) {
+  private List<ReleasedCell> release(DayPlan day, Block block) {
     List<OpenBlock> items =
         day.cohorts().stream()
             .gather(
@@ -112,10 +147,10 @@ final class Releasing {
                 block,
                 day.cohortIds(),
                 hours.stream().map(Grouping::decide).toList());
-    stores
-        .usage()
-        .putMissing(cells(day, block, hours, decided), block.start(), block.end(), day.tenant());
+    List<ReleasedCell> cells = cells(day, block, hours, decided);
+    stores.usage().putMissing(cells, block.start(), block.end(), day.tenant());
     asking.ask(items);
+    return cells;
   }
 
   /// A block's cells as they are released.
