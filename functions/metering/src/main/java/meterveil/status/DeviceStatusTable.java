@@ -1,11 +1,14 @@
 package meterveil.status;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import meterveil.meter.ThingName;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
@@ -32,7 +35,8 @@ public final class DeviceStatusTable {
     NOT_NEWER,
     /// It was a last will, and the meter is marked as offline.
     OFFLINE,
-    /// It was the last will of a meter of which nothing is kept; nothing was changed.
+    /// It was the last will of a meter of which nothing is kept, or of whose connections the broker
+    /// tells itself; nothing was changed.
     UNKNOWN_THING
   }
 
@@ -46,17 +50,42 @@ public final class DeviceStatusTable {
       """
       SET #sequence = :sequence, firmware = :firmware, batteryPercent = :batteryPercent,
         signalDbm = :signalDbm, faults = :faults, uptimeSeconds = :uptimeSeconds,
-        blocksGivenUp = :blocksGivenUp, #online = :online, lastSeen = :lastSeen,
-        expiresAt = :expiresAt, firstSequence = if_not_exists(firstSequence, :sequence)
-      ADD messages :one
+        blocksGivenUp = :blocksGivenUp, lastSeen = :lastSeen,
+        expiresAt = :expiresAt, firstSequence = if_not_exists(firstSequence, :sequence)\
       """;
-  private static final String NEWER = "attribute_not_exists(#sequence) OR #sequence < :sequence";
+  private static final String AND_COUNT = " ADD messages :one";
+  private static final String AND_ONLINE = ", #online = :online";
+  private static final String NEWER = "(attribute_not_exists(#sequence) OR #sequence < :sequence)";
+
+  /// It is connected, or the broker has not told of its connections.
+  private static final String NOT_ENDED =
+      " AND (attribute_not_exists(#session) OR #online = :online)";
+
   private static final String LOSE = "SET #online = :online";
-  private static final String THERE = "attribute_exists(#sequence)";
+  private static final String NOT_TOLD =
+      "attribute_exists(#sequence) AND attribute_not_exists(#session)";
+
+  private static final String TELL =
+      """
+      SET #session = :session, sessionVersion = :version, sessionHour = :hour, #online = :online,
+        expiresAt = :expiresAt
+      """;
+  private static final String LATER =
+      """
+      (attribute_not_exists(#session) OR (#session <> :session AND (
+        (sessionVersion < :version AND sessionHour <= :hourAfter) OR sessionHour <= :longBefore)))\
+      """;
+  private static final String THE_SAME = "#session = :session OR ";
 
   /// Words that DynamoDB keeps for itself, or may yet.
-  private static final Map<String, String> NAMES =
-      Map.of("#sequence", "sequence", "#online", "online");
+  private static final Map<String, String> RESERVED =
+      Map.of("#sequence", "sequence", "#online", "online", "#session", "session");
+
+  /// How far the hours of two events may be out of order, as the broker's clocks differ.
+  private static final Duration CLOCKS_DIFFER = Duration.ofHours(1);
+
+  /// How long after its end the broker remembers a connection's version; then it begins at 0.
+  private static final Duration VERSIONS_LAST = Duration.ofHours(1);
 
   private final DynamoDbClient dynamoDb;
   private final String name;
@@ -75,9 +104,9 @@ public final class DeviceStatusTable {
   /// @param now when it arrived
   public Kept keep(Tenant tenant, ThingName thing, StatusReport report, Instant now) {
     var values = new HashMap<String, AttributeValue>();
-    values.put(":online", AttributeValue.fromBool(!report.isLastWill()));
     if (report.isLastWill()) {
-      return update(tenant.id(), thing, LOSE, THERE, values) ? Kept.OFFLINE : Kept.UNKNOWN_THING;
+      values.put(":online", AttributeValue.fromBool(false));
+      return update(tenant.id(), thing, LOSE, NOT_TOLD, values) ? Kept.OFFLINE : Kept.UNKNOWN_THING;
     }
     Instant lastSeen = now.truncatedTo(ChronoUnit.HOURS);
     values.put(":sequence", number(report.sequence()));
@@ -93,7 +122,39 @@ public final class DeviceStatusTable {
     values.put(":lastSeen", AttributeValue.fromS(lastSeen.toString()));
     values.put(":expiresAt", number(tenant.expiry(lastSeen).getEpochSecond()));
     values.put(":one", number(1));
-    return update(tenant.id(), thing, KEEP, NEWER, values) ? Kept.NEWEST : Kept.NOT_NEWER;
+    var withOnline = new HashMap<>(values);
+    withOnline.put(":online", AttributeValue.fromBool(true));
+    if (update(tenant.id(), thing, KEEP + AND_ONLINE + AND_COUNT, NEWER + NOT_ENDED, withOnline)) {
+      return Kept.NEWEST;
+    }
+    // A second delivery, or one that was overtaken by the end of its connection.
+    return update(tenant.id(), thing, KEEP + AND_COUNT, NEWER, values)
+        ? Kept.NEWEST
+        : Kept.NOT_NEWER;
+  }
+
+  /// Keeps that a connection began or ended, if nothing later is known. Calling again changes
+  /// nothing.
+  ///
+  /// @param tenant says how long
+  /// @param thing whose connection
+  /// @return whether anything was changed
+  public boolean keep(Tenant tenant, ThingName thing, Presence presence) {
+    Instant hour = presence.at().truncatedTo(ChronoUnit.HOURS);
+    var values = new HashMap<String, AttributeValue>();
+    values.put(":session", AttributeValue.fromS(presence.session()));
+    values.put(":version", number(presence.version()));
+    values.put(":hour", AttributeValue.fromS(hour.toString()));
+    values.put(":hourAfter", AttributeValue.fromS(hour.plus(CLOCKS_DIFFER).toString()));
+    values.put(
+        ":longBefore",
+        AttributeValue.fromS(
+            hour.minus(presence.version() == 0 ? VERSIONS_LAST : VERSIONS_LAST.multipliedBy(2))
+                .toString()));
+    values.put(":online", AttributeValue.fromBool(presence.connected()));
+    values.put(":expiresAt", number(tenant.expiry(hour).getEpochSecond()));
+    return update(
+        tenant.id(), thing, TELL, presence.connected() ? LATER : THE_SAME + LATER, values);
   }
 
   /// Asks for nothing back, not even when the condition fails: the function may not read.
@@ -110,7 +171,7 @@ public final class DeviceStatusTable {
               .key(key(tenant, thing))
               .updateExpression(expression)
               .conditionExpression(condition)
-              .expressionAttributeNames(NAMES)
+              .expressionAttributeNames(names(expression + condition))
               .expressionAttributeValues(values)
               .returnValues(ReturnValue.NONE)
               .build());
@@ -120,6 +181,49 @@ public final class DeviceStatusTable {
     }
   }
 
+  private static Map<String, String> names(String expressions) {
+    var names = new HashMap<>(RESERVED);
+    names.keySet().removeIf(name -> !expressions.contains(name));
+    return names;
+  }
+
+  /// When a meter of a tenant was last heard of, for each of which anything is kept, in the order
+  /// of their names, read page by page.
+  ///
+  /// @param now what had expired by then is passed over
+  public Stream<Sign> signs(Tenant tenant, Instant now) {
+    return dynamoDb
+        .queryPaginator(query ->
+            query
+                .tableName(name)
+                .keyConditionExpression("#tenant = :tenant")
+                .expressionAttributeNames(
+                    Map.of("#tenant", PARTITION_KEY, "#thing", SORT_KEY, "#online", "online"))
+                .expressionAttributeValues(
+                    Map.of(":tenant", AttributeValue.fromS(tenant.id().value())))
+                .projectionExpression(
+                    "#thing, #online, lastSeen, sessionHour, expiresAt, blocksGivenUp"))
+        .items()
+        .stream()
+        .map(Item::new)
+        .filter(item -> Instant.ofEpochSecond(item.number("expiresAt")).isAfter(now))
+        .filter(item -> tenant.expiry(item.lastSign()).isAfter(now))
+        .map(item ->
+            new Sign(
+                new ThingName(item.attribute(SORT_KEY).s()),
+                item.isOnline(),
+                item.lastSign(),
+                item.attributes.containsKey("blocksGivenUp") ? item.number("blocksGivenUp") : 0));
+  }
+
+  /// A meter's last sign of life.
+  ///
+  /// @param thing whose
+  /// @param online whether it is connected, as far as is known
+  /// @param at a status or an event of its connection, rounded down to the hour
+  /// @param blocksGivenUp how many blocks it has ever given up, by its newest status
+  public record Sign(ThingName thing, boolean online, Instant at, long blocksGivenUp) {}
+
   /// What is kept of a meter; for those who may read, which the function may not.
   ///
   /// @param tenant as it is now: what it no longer keeps is passed over, even if it was written
@@ -127,7 +231,7 @@ public final class DeviceStatusTable {
   /// @param now what had expired by then is passed over, though DynamoDB may not have deleted it
   public Optional<DeviceStatus> find(Tenant tenant, ThingName thing, Instant now) {
     var item = dynamoDb.getItem(get -> get.tableName(name).key(key(tenant.id(), thing))).item();
-    return item.isEmpty()
+    return !item.containsKey("sequence") // of which only the broker has told
         ? Optional.empty()
         : Optional.of(new Item(item).toStatus(tenant.id(), thing))
             .filter(status -> status.expiresAt().isAfter(now))
@@ -162,11 +266,29 @@ public final class DeviceStatusTable {
                   .toList(),
               number("uptimeSeconds"),
               number("blocksGivenUp")),
-          attribute("online").bool(),
+          isOnline(),
           number("firstSequence"),
           number("messages"),
           Instant.parse(attribute("lastSeen").s()),
           Instant.ofEpochSecond(number("expiresAt")));
+    }
+
+    /// A status in a later hour than the end of a connection shows that its beginning got lost.
+    private boolean isOnline() {
+      return attribute("online").bool()
+          || (time("lastSeen").isPresent()
+              && time("sessionHour").filter(time("lastSeen").get()::isAfter).isPresent());
+    }
+
+    private Instant lastSign() {
+      return Stream.of("lastSeen", "sessionHour")
+          .flatMap(name -> time(name).stream())
+          .max(Comparator.naturalOrder())
+          .orElseThrow();
+    }
+
+    private Optional<Instant> time(String name) {
+      return Optional.ofNullable(attributes.get(name)).map(AttributeValue::s).map(Instant::parse);
     }
 
     private AttributeValue attribute(String name) {

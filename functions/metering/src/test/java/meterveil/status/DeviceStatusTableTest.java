@@ -11,6 +11,7 @@ import java.util.Random;
 import meterveil.emulator.Place;
 import meterveil.meter.ThingName;
 import meterveil.status.DeviceStatusTable.Kept;
+import meterveil.status.DeviceStatusTable.Sign;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
 import org.junit.jupiter.api.DisplayName;
@@ -200,6 +201,125 @@ class DeviceStatusTableTest {
         .containsEntry("tenant", AttributeValue.fromS("t4"))
         .containsEntry("thing", AttributeValue.fromS("a"))
         .containsEntry("lastSeen", AttributeValue.fromS("2013-01-01T17:00:00Z"));
+  }
+
+  @Test
+  @DisplayName("U6 a meter is online from the beginning of a connection to its end, status or not")
+  void isOnlineWhileItIsConnected() {
+    var thing = new ThingName("connected");
+    assertThat(tell(thing, true, "one", 0, NOW)).isTrue();
+    assertThat(TABLE.find(TENANT, thing, NOW)).isEmpty();
+    assertThat(sign(thing).online()).isTrue();
+
+    keep(thing, 1);
+    assertThat(find(thing).online()).isTrue();
+    assertThat(tell(thing, false, "one", 0, NOW)).isTrue();
+
+    assertThat(find(thing).online()).isFalse();
+    assertThat(find(thing).newest().sequence()).isOne();
+    assertThat(sign(thing))
+        .isEqualTo(new Sign(thing, false, Instant.parse("2013-01-01T17:00:00Z"), 0));
+  }
+
+  @Test
+  @DisplayName("U6 a status that the end of its connection overtook does not bring it back")
+  void aLateStatusDoesNotBringAMeterBack() {
+    var thing = new ThingName("late-status");
+    tell(thing, true, "one", 0, NOW);
+    tell(thing, false, "one", 0, NOW);
+
+    assertThat(keep(thing, 7)).isEqualTo(Kept.NEWEST);
+    assertThat(keep(thing, 7)).isEqualTo(Kept.NOT_NEWER);
+
+    assertThat(find(thing).newest().sequence()).isEqualTo(7);
+    assertThat(find(thing).messages()).isOne();
+    assertThat(find(thing).online()).isFalse();
+  }
+
+  @Test
+  void aStatusOfALaterHourShowsThatABeginningGotLost() {
+    var thing = new ThingName("lost-beginning");
+    tell(thing, false, "one", 0, NOW);
+
+    TABLE.keep(TENANT, thing, report(1), NOW.plus(Duration.ofHours(1)));
+
+    assertThat(find(thing).online()).isTrue();
+  }
+
+  @Test
+  @DisplayName("U6 a last will of an earlier connection does not end the present one")
+  void aLateWillDoesNotEndAConnection() {
+    var thing = new ThingName("late-will");
+    keep(thing, 1);
+    tell(thing, true, "two", 1, NOW);
+
+    assertThat(keep(thing, 0)).isEqualTo(Kept.UNKNOWN_THING);
+
+    assertThat(find(thing).online()).isTrue();
+  }
+
+  /// Three connections, one after the other, of which each event comes twice and in any order.
+  @RepeatedTest(30)
+  @DisplayName("U6 events of connections come to the same in any order, however often each comes")
+  void comesToTheSameWhateverTheOrderOfConnections(RepetitionInfo repetition) {
+    int seed = repetition.getCurrentRepetition();
+    var thing = new ThingName("events-" + seed);
+    boolean endsConnected = seed % 2 == 0;
+    var events = new ArrayList<Presence>();
+    for (int version = 4; version < 7; version++) {
+      var at = NOW.plus(Duration.ofMinutes(20L * version));
+      for (int twice = 0; twice < 2; twice++) {
+        events.add(new Presence(true, "session-" + version, version, at));
+        if (version < 6 || !endsConnected) {
+          events.add(
+              new Presence(false, "session-" + version, version, at.plus(Duration.ofMinutes(15))));
+        }
+      }
+    }
+    Collections.shuffle(events, new Random(seed));
+
+    events.forEach(event -> TABLE.keep(TENANT, thing, event));
+
+    assertThat(sign(thing).online()).isEqualTo(endsConnected);
+  }
+
+  @Test
+  void versionsThatBeginAgainAreLater() {
+    var thing = new ThingName("again");
+    tell(thing, true, "long-ago", 57, NOW);
+    tell(thing, false, "long-ago", 57, NOW);
+
+    assertThat(tell(thing, true, "again", 0, NOW.plus(Duration.ofHours(1)))).isTrue();
+    assertThat(tell(thing, false, "long-ago-2", 58, NOW.minus(Duration.ofHours(2)))).isFalse();
+    assertThat(sign(thing).online()).isTrue();
+    assertThat(tell(thing, false, "again-2", 1, NOW.plus(Duration.ofHours(2)))).isTrue();
+    assertThat(sign(thing).online()).isFalse();
+  }
+
+  @Test
+  @DisplayName("T54 what the broker told of a meter goes with the tenant's retention")
+  void signsGoWithTheRetention() {
+    var thing = new ThingName("sign-retention");
+    tell(thing, true, "one", 0, NOW);
+    Instant seen = Instant.parse("2013-01-01T17:00:00Z");
+
+    assertThat(TABLE.signs(TENANT, seen.plus(Duration.ofDays(29))).map(Sign::thing))
+        .contains(thing);
+    assertThat(TABLE.signs(TENANT, seen.plus(Duration.ofDays(30))).map(Sign::thing))
+        .doesNotContain(thing);
+  }
+
+  private static boolean tell(
+      ThingName thing, boolean connected, String session, long version, Instant at) {
+    return TABLE.keep(TENANT, thing, new Presence(connected, session, version, at));
+  }
+
+  private static Sign sign(ThingName thing) {
+    return TABLE
+        .signs(TENANT, NOW)
+        .filter(sign -> sign.thing().equals(thing))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static Kept keep(ThingName thing, long sequence) {
