@@ -1,6 +1,7 @@
 package meterveil.infrastructure;
 
 import static meterveil.infrastructure.PlatformMetrics.counted;
+import static meterveil.infrastructure.PlatformMetrics.found;
 import static meterveil.infrastructure.PlatformMetrics.ofService;
 
 import java.util.Map;
@@ -75,6 +76,19 @@ final class Alarms extends Construct {
     above("ReleaseFails", metrics.ofFunction("release", "Errors", "Sum", HOUR), 0, 2);
     below("ReleaseMissing", counted("release", "Runs", HOUR), 1, 3, TreatMissingData.BREACHING);
 
+    above("ReleaseLate", found("release", "OldestUnreleasedHours", HOUR), 3, 2);
+    above("CellsSuppressed", suppressedPercent(), 50, 1);
+
+    // How meters are, and whether they know where they belong.
+    above("MetersNotAdmitted", notAdmitted(), FEW, 1);
+    above("MetersOffline", found("survey", "OfflinePercentMax", HOUR), 10, 2);
+    above("BlocksGivenUp", moreGivenUp(), onePercent(load), 1);
+    above("CertificatesExpire", found("survey", "CertificatesExpiring", DAY), 0, 1);
+    above("SurveyFails", metrics.ofFunction("survey", "Errors", "Sum", HOUR), 0, 2);
+    above("PlanFails", metrics.ofFunction("plan", "Errors", "Sum", HOUR), 0, 2);
+    above("PlanOverdue", found("plan", "PlansOverdue", HOUR), 0, 1);
+    below("PlanMissing", counted("plan", "Runs", HOUR), 1, 3, TreatMissingData.BREACHING);
+
     // What keeps.
     above("WritesThrottled", ofDynamoDb("WriteThrottleEvents"), 0, 3);
     above("ReadsThrottled", ofDynamoDb("ReadThrottleEvents"), 0, 3);
@@ -94,6 +108,42 @@ final class Alarms extends Construct {
     above(
         "ReadersChanged", AuditTrail.metric(AuditTrail.Count.READERS_CHANGED, FIVE_MINUTES), 0, 1);
     above("TrailChanged", AuditTrail.metric(AuditTrail.Count.TRAIL_CHANGED, FIVE_MINUTES), 0, 1);
+  }
+
+  private static MathExpression suppressedPercent() {
+    return MathExpression.Builder.create()
+        .expression("IF(FILL(decided, 0) > 0, 100 * FILL(suppressed, 0) / decided, 0)")
+        .usingMetrics(
+            new TreeMap<>(
+                Map.of(
+                    "decided", counted("release", "CellsDecided", DAY),
+                    "suppressed", counted("release", "CellsSuppressed", DAY))))
+        .label("suppressed, in percent")
+        .period(DAY)
+        .build();
+  }
+
+  private static MathExpression notAdmitted() {
+    return MathExpression.Builder.create()
+        .expression("FILL(claimed, 0) + FILL(signed, 0)")
+        .usingMetrics(
+            new TreeMap<>(
+                Map.of(
+                    "claimed", counted("admit", "NotAdmitted", HOUR),
+                    "signed", counted("register", "NotAdmitted", HOUR))))
+        .label("not admitted")
+        .period(HOUR)
+        .build();
+  }
+
+  /// Meters say how many blocks they have ever given up; this is how many more than a day before.
+  private static MathExpression moreGivenUp() {
+    return MathExpression.Builder.create()
+        .expression("DIFF(given)")
+        .usingMetrics(Map.of("given", found("survey", "BlocksGivenUp", DAY)))
+        .label("given up since the day before")
+        .period(DAY)
+        .build();
   }
 
   private static MathExpression refusedPercent(String function, String refused, String accepted) {

@@ -14,6 +14,9 @@ final class Ingest extends Stack {
   final PlatformFunction status;
   final PlatformFunction admit;
   final PlatformFunction register;
+  final PlatformFunction presence;
+  final PlatformFunction survey;
+  final PlatformFunction plan;
 
   /// @param functions the folder of the functions' modules
   Ingest(Construct scope, StageSettings settings, Data data, Path functions) {
@@ -32,6 +35,9 @@ final class Ingest extends Stack {
 
     admit = new Admit(this, data, surroundings).function;
     register = new Register(this, settings, data, surroundings).function;
+    presence = new Presence(this, data, surroundings).function;
+    survey = new Survey(this, data, surroundings, release.schedules).function;
+    plan = new EpochPlan(this, data, surroundings, release.schedules).function;
     new Registrar(this, data);
   }
 }

@@ -1,5 +1,7 @@
 package meterveil.infrastructure;
 
+import java.util.stream.Stream;
+
 /// What a number of meters asks of AWS at its busiest; the arithmetic of `docs/architecture.md`.
 ///
 /// @param meters how many there are at most
@@ -22,8 +24,8 @@ record Load(int meters) {
 
   private static final int COHORT_METERS_MAX = 75;
 
-  /// The next epoch's settings are sent during the day before it.
-  private static final int PLANNING_SECONDS = 24 * 60 * 60;
+  /// The pace of plan, by its own limit.
+  private static final int PLANNED_PER_SECOND = 60;
 
   /// Thirty days of eight hours.
   private static final int ROLL_OUT_SECONDS = 30 * 8 * 60 * 60;
@@ -76,7 +78,7 @@ record Load(int meters) {
   }
 
   int plannedPerSecond() {
-    return Math.ceilDiv(meters, PLANNING_SECONDS);
+    return Math.min(meters, PLANNED_PER_SECOND);
   }
 
   int subscriptions() {
@@ -93,13 +95,19 @@ record Load(int meters) {
 
   /// All instances that are reserved, and those that must not be.
   int instances() {
-    return collectAtOnce()
-        + resendAtOnce()
-        + statusAtOnce()
-        + releaseAtOnce()
-        + admitAtOnce()
-        + registerAtOnce()
-        + UNRESERVED;
+    return Stream.of(
+            collectAtOnce(),
+            resendAtOnce(),
+            statusAtOnce(),
+            releaseAtOnce(),
+            admitAtOnce(),
+            registerAtOnce(),
+            presenceAtOnce(),
+            surveyAtOnce(),
+            planAtOnce(),
+            UNRESERVED)
+        .mapToInt(Integer::intValue)
+        .sum();
   }
 
   /// How many instances of collect work at once; what is more waits in Lambda's queue.
@@ -127,6 +135,30 @@ record Load(int meters) {
 
   int registerAtOnce() {
     return AT_ONCE_MIN;
+  }
+
+  /// How many instances of presence work at once when all that connect have lost a connection.
+  int presenceAtOnce() {
+    return Math.max(AT_ONCE_MIN, atOnce(lifecycleEventsPerSecond(), STATUS_MILLIS));
+  }
+
+  int surveyAtOnce() {
+    return 1;
+  }
+
+  /// One alone, as each keeps to the pace of all.
+  int planAtOnce() {
+    return 1;
+  }
+
+  /// What the broker tells of connections: each ends and begins.
+  int lifecycleEventsPerSecond() {
+    return 2 * connectsPerSecond();
+  }
+
+  /// What rules take: messages of meters, and what the broker tells of them.
+  int ruleEvaluationsPerSecond() {
+    return publishesPerSecond() + lifecycleEventsPerSecond();
   }
 
   /// How many meters come in a second when a roll-out lasts one epoch.

@@ -1,7 +1,9 @@
 package meterveil.infrastructure;
 
 import static meterveil.infrastructure.PlatformMetrics.counted;
+import static meterveil.infrastructure.PlatformMetrics.countedBy;
 import static meterveil.infrastructure.PlatformMetrics.countedByReason;
+import static meterveil.infrastructure.PlatformMetrics.found;
 import static meterveil.infrastructure.PlatformMetrics.ofService;
 
 import java.util.List;
@@ -37,6 +39,20 @@ final class Overview extends Construct {
             "Release: cohorts asked, tenants failed",
             own("release", "CohortsAsked", "TenantsFailed")),
         graph("Statuses refused, by reason", List.of(countedByReason("StatusRefused", HOUR))));
+    dashboard.addWidgets(
+        graph("Release: hours late", List.of(found("release", "OldestUnreleasedHours", HOUR))),
+        graph("Cells: decided, suppressed", own("release", "CellsDecided", "CellsSuppressed")),
+        graph(
+            "Plan: meters planned, told; plans unfinished",
+            own("plan", "MetersPlanned", "MetersTold", "PlansUnfinished")));
+    dashboard.addWidgets(
+        graph("Meters offline, by district", List.of(countedBy("District", "MetersOffline", HOUR))),
+        graph(
+            "Meters: in service, without a connection",
+            List.of(
+                found("survey", "MetersInService", HOUR),
+                found("survey", "MetersDisconnected", HOUR))),
+        graph("Not admitted, by reason", List.of(countedByReason("NotAdmitted", HOUR))));
     dashboard.addWidgets(
         graph("Functions: errors", metrics.ofEachFunction("Errors", "Sum", FIVE_MINUTES)),
         graph("Functions: throttled", metrics.ofEachFunction("Throttles", "Sum", FIVE_MINUTES)),

@@ -27,7 +27,10 @@ final class PlatformMetrics {
             ingest.release.function,
             ingest.status,
             ingest.admit,
-            ingest.register);
+            ingest.register,
+            ingest.presence,
+            ingest.survey,
+            ingest.plan);
     schedules = ingest.release.schedules.getRef();
   }
 
@@ -42,10 +45,28 @@ final class PlatformMetrics {
         .build();
   }
 
+  /// The highest that a function found itself.
+  static Metric found(String function, String metric, Duration period) {
+    return Metric.Builder.create()
+        .namespace(OWN)
+        .metricName(metric)
+        .dimensionsMap(Map.of("Service", function))
+        .statistic("Maximum")
+        .period(period)
+        .build();
+  }
+
   /// What a function counts itself, a line for each reason.
   static IMetric countedByReason(String metric, Duration period) {
+    return countedBy("Reason", metric, period);
+  }
+
+  /// What a function counts itself, a line for each of something.
+  ///
+  /// @param dimension as `District`
+  static IMetric countedBy(String dimension, String metric, Duration period) {
     return MathExpression.Builder.create()
-        .expression("SEARCH('{%s,Reason} MetricName=\"%s\"', 'Sum')".formatted(OWN, metric))
+        .expression("SEARCH('{%s,%s} MetricName=\"%s\"', 'Sum')".formatted(OWN, dimension, metric))
         .usingMetrics(Map.of())
         .label("")
         .period(period)
@@ -84,7 +105,7 @@ final class PlatformMetrics {
         .build();
   }
 
-  /// What Scheduler counts of the hourly release.
+  /// What Scheduler counts of what is called every hour.
   Metric ofSchedules(String metric, Duration period) {
     return Metric.Builder.create()
         .namespace("AWS/Scheduler")

@@ -14,9 +14,8 @@ final class Presence extends Construct {
 
   private static final Duration TIMEOUT = Duration.seconds(30);
 
-  private static final String SQL =
-      "SELECT clientId, eventType, timestamp, versionNumber, sessionIdentifier"
-          + " FROM '$aws/events/presence/%s/+'";
+  private static final String SELECT =
+      "SELECT clientId, eventType, timestamp, versionNumber, sessionIdentifier";
 
   final PlatformFunction function;
 
@@ -45,6 +44,7 @@ final class Presence extends Construct {
   }
 
   private void rule(String id, String name, String event) {
-    new TopicRule(new Construct(this, id), name, SQL.formatted(event), function, null);
+    var sql = SELECT + " FROM '$aws/events/presence/" + event + "/+'";
+    new TopicRule(new Construct(this, id), name, sql, function, null);
   }
 }

@@ -24,7 +24,9 @@ record Quota(String service, String name, long needed) {
         new Quota(
             IOT_CORE, "Inbound publish requests per second per account", load.publishesPerSecond()),
         new Quota(
-            IOT_CORE, "Rule evaluations per second per AWS account", load.publishesPerSecond()),
+            IOT_CORE,
+            "Rule evaluations per second per AWS account",
+            load.ruleEvaluationsPerSecond()),
         new Quota(LAMBDA, "Concurrent executions", load.instances()),
         new Quota(DYNAMODB, "Table-level write throughput limit", load.deliveriesPerSecond()),
         new Quota(

@@ -64,7 +64,7 @@ class AlarmsTest {
 
   private static final Pattern QUERY = Pattern.compile("SELECT SUM\\(\"(.+)\"\\) FROM \"(.+)\"");
   private static final Pattern SEARCH =
-      Pattern.compile("SEARCH\\('\\{Meterveil,Reason} MetricName=\"(\\w+)\"', 'Sum'\\)");
+      Pattern.compile("SEARCH\\('\\{Meterveil,(\\w+)} MetricName=\"(\\w+)\"', 'Sum'\\)");
   private static final Pattern LINE =
       Pattern.compile("(?m)^\\| `(\\w+)` \\|(.+)\\|(.+)\\|(.+)\\|$");
 
@@ -254,8 +254,7 @@ class AlarmsTest {
                       switch (by.getKey()) {
                         case "Service" ->
                             strings(templates, by.getValue()).contains(figure.metric());
-                        case "Reason" -> isCountedByReason(figure.metric(), templates);
-                        default -> false;
+                        default -> isCountedBy(by.getKey(), figure.metric(), templates);
                       });
       case AuditTrail.NAMESPACE ->
           figure.dimensions().isEmpty()
@@ -281,10 +280,12 @@ class AlarmsTest {
     };
   }
 
-  private static boolean isCountedByReason(String metric, Templates templates) {
-    return Stream.of("collect", "resend", "release", "status")
+  private static boolean isCountedBy(String dimension, String metric, Templates templates) {
+    return templates.ofType("AWS::Lambda::Function").stream()
+        .map(function -> function.textAt("Environment", "Variables", "POWERTOOLS_SERVICE_NAME"))
+        .filter(function -> !function.isEmpty())
         .map(function -> strings(templates, function))
-        .anyMatch(strings -> strings.containsAll(Set.of(metric, "Reason")));
+        .anyMatch(strings -> strings.containsAll(Set.of(metric, dimension)));
   }
 
   private static Set<Figure> seen(Templates templates) {
@@ -338,7 +339,7 @@ class AlarmsTest {
     }
     var search = SEARCH.matcher(expression);
     if (search.matches()) {
-      asked.add(new Figure("Meterveil", search.group(1), Map.of("Reason", "*")));
+      asked.add(new Figure("Meterveil", search.group(2), Map.of(search.group(1), "*")));
     }
     if (asked.isEmpty() && (expression.contains("SELECT") || expression.contains("SEARCH"))) {
       throw new AssertionError("not understood: " + expression);

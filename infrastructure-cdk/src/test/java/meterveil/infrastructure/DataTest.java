@@ -10,6 +10,7 @@ import meterveil.cell.DayKeyTable;
 import meterveil.cohort.CohortTable;
 import meterveil.infrastructure.Templates.Resource;
 import meterveil.meter.MeterTable;
+import meterveil.plan.AssignmentTable;
 import meterveil.status.DeviceStatusTable;
 import meterveil.tenant.TenantTable;
 import meterveil.usage.GroupingTable;
@@ -92,9 +93,11 @@ class DataTest {
   }
 
   @Test
-  void hasTheKeysThatTheStoreOfStatusesWrites() {
+  void hasTheKeysThatTheStoresWithoutASchemaWrite() {
     assertThat(keys(table("DeviceStatus")))
         .containsExactly(DeviceStatusTable.PARTITION_KEY, DeviceStatusTable.SORT_KEY);
+    assertThat(keys(table("Assignments")))
+        .containsExactly(AssignmentTable.PARTITION_KEY, AssignmentTable.SORT_KEY);
   }
 
   @Test

@@ -9,9 +9,12 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import meterveil.admit.AdmitSettings;
 import meterveil.collect.CollectSettings;
+import meterveil.plan.PlanSettings;
+import meterveil.presence.PresenceSettings;
 import meterveil.register.RegisterSettings;
 import meterveil.release.ReleaseSettings;
 import meterveil.status.StatusSettings;
+import meterveil.survey.SurveySettings;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -53,7 +56,13 @@ class FunctionSettingsTest {
     Function<Map<String, String>, Record> status = StatusSettings::from;
     Function<Map<String, String>, Record> admit = AdmitSettings::from;
     Function<Map<String, String>, Record> register = RegisterSettings::from;
+    Function<Map<String, String>, Record> presence = PresenceSettings::from;
+    Function<Map<String, String>, Record> survey = SurveySettings::from;
+    Function<Map<String, String>, Record> plan = PlanSettings::from;
     return Stream.of(
+        Arguments.of("Presence", presence),
+        Arguments.of("Survey", survey),
+        Arguments.of("Plan", plan),
         Arguments.of("Admit", admit),
         Arguments.of("Register", register),
         Arguments.of("Collect", collect),

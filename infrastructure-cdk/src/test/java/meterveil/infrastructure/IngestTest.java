@@ -167,6 +167,84 @@ class IngestTest {
   }
 
   @Test
+  @DisplayName("T45 T4 presence may write down who is connected")
+  void limitsPresence() {
+    assertThat(rights("Presence"))
+        .containsExactlyInAnyOrder(
+            "dynamodb:GetItem Meters",
+            "dynamodb:UpdateItem DeviceStatus",
+            "dynamodb:GetItem Tenants",
+            "kms:Decrypt DeviceKey",
+            "kms:Decrypt ConfigurationKey",
+            "logs:CreateLogStream PresenceLogs",
+            "logs:PutLogEvents PresenceLogs");
+  }
+
+  @Test
+  @DisplayName("T45 T4 survey may read how meters are, and write nothing")
+  void limitsSurvey() {
+    assertThat(rights("Survey"))
+        .containsExactlyInAnyOrder(
+            "dynamodb:Query ${Meters}/index/byTenant",
+            "dynamodb:Query DeviceStatus",
+            "dynamodb:Scan Tenants",
+            "kms:Decrypt DeviceKey",
+            "kms:Decrypt ConfigurationKey",
+            "logs:CreateLogStream SurveyLogs",
+            "logs:PutLogEvents SurveyLogs");
+  }
+
+  @Test
+  @DisplayName("T45 T4 plan may deal meters out to cohorts and tell them, and reads no consumption")
+  void limitsPlan() {
+    assertThat(rights("Plan"))
+        .containsExactlyInAnyOrder(
+            "dynamodb:Query ${Meters}/index/byTenant",
+            "dynamodb:BatchWriteItem Assignments",
+            "dynamodb:GetItem Assignments",
+            "dynamodb:PutItem Assignments",
+            "dynamodb:Query Assignments",
+            "dynamodb:UpdateItem Assignments",
+            "dynamodb:GetItem Cohorts",
+            "dynamodb:PutItem Cohorts",
+            "dynamodb:Query Cohorts",
+            "dynamodb:Scan Tenants",
+            "kms:Decrypt DeviceKey",
+            "kms:Decrypt ConfigurationKey",
+            "kms:Decrypt RegistryKey",
+            "iot:DescribeThing thing/*",
+            "iot:UpdateThing thing/*",
+            "iot:Publish topic/mv/1/*/*/settings",
+            "iot:RetainPublish topic/mv/1/*/*/settings",
+            "logs:CreateLogStream PlanLogs",
+            "logs:PutLogEvents PlanLogs");
+  }
+
+  @Test
+  @DisplayName("T45 T4 the registrar may list and revoke meters, and reads no consumption")
+  void limitsTheRegistrar() {
+    assertThat(rights("Registrar"))
+        .containsExactlyInAnyOrder(
+            "dynamodb:GetItem Meters",
+            "dynamodb:PutItem Meters",
+            "dynamodb:UpdateItem Meters",
+            "dynamodb:Query ${Meters}/index/byTenant",
+            "dynamodb:GetItem DeviceStatus",
+            "dynamodb:Query DeviceStatus",
+            "dynamodb:GetItem Tenants",
+            "dynamodb:PutItem Tenants",
+            "dynamodb:Scan Tenants",
+            "kms:Decrypt DeviceKey",
+            "kms:Decrypt ConfigurationKey",
+            "kms:Decrypt RegistryKey",
+            "iot:DeleteConnection client/*",
+            "iot:DescribeCertificate cert/*",
+            "iot:DescribeThing thing/*",
+            "iot:ListThingPrincipals *",
+            "iot:UpdateCertificate cert/*");
+  }
+
+  @Test
   @DisplayName("T45 admit may let meters in, and nothing else")
   void limitsAdmit() {
     assertThat(rights("Admit"))
@@ -228,19 +306,40 @@ class IngestTest {
                 "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS thing"),
             Map.entry(
                 "register_meter",
-                "SELECT certificateId FROM '$aws/events/certificates/registered/+'"));
-  }
-
-  @Test
-  void releasesEveryHour() {
-    var schedule = Changes.resource(Synthesis.dev(), "ReleaseSchedule");
-
-    assertThat(schedule.textAt("ScheduleExpression")).isEqualTo("rate(1 hour)");
-    assertThat(names(schedule.textAt("Target", "Arn"))).isEqualTo("ReleaseLive");
+                "SELECT certificateId FROM '$aws/events/certificates/registered/+'"),
+            Map.entry(
+                "meter_connected",
+                "SELECT clientId, eventType, timestamp, versionNumber, sessionIdentifier"
+                    + " FROM '$aws/events/presence/connected/+'"),
+            Map.entry(
+                "meter_disconnected",
+                "SELECT clientId, eventType, timestamp, versionNumber, sessionIdentifier"
+                    + " FROM '$aws/events/presence/disconnected/+'"));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"Collect", "Resend", "Release", "Status", "Admit", "Register"})
+  @ValueSource(strings = {"Release", "Survey", "Plan"})
+  void callsEveryHour(String name) {
+    var schedule = Changes.resource(Synthesis.dev(), name + "Schedule");
+
+    assertThat(schedule.textAt("ScheduleExpression")).isEqualTo("rate(1 hour)");
+    assertThat(names(schedule.textAt("Target", "Arn"))).isEqualTo(name + "Live");
+    assertThat(names(schedule.textAt("GroupName"))).isEqualTo("ReleaseSchedules");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Collect",
+        "Resend",
+        "Release",
+        "Status",
+        "Admit",
+        "Register",
+        "Presence",
+        "Survey",
+        "Plan"
+      })
   void runsOnTheSamePlatform(String name) {
     var function = Changes.resource(Synthesis.dev(), name + "Function");
 
@@ -252,7 +351,15 @@ class IngestTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"Collect, 10, 334", "Resend, 5, 67", "Release, 2, 2", "Status, 25, 25"})
+  @CsvSource({
+    "Collect, 10, 334",
+    "Resend, 5, 67",
+    "Release, 2, 2",
+    "Status, 25, 25",
+    "Presence, 50, 50",
+    "Survey, 1, 1",
+    "Plan, 1, 1"
+  })
   void keepsInstancesForEachFunction(String name, String dev, String prod) {
     assertThat(instances(Synthesis.dev(), name)).isEqualTo(dev);
     assertThat(instances(Synthesis.prod(), name)).isEqualTo(prod);
@@ -427,6 +534,10 @@ class IngestTest {
 
   /// The construct a reference names, or the last part of an ARN.
   private static String names(String text) {
+    var index = text.indexOf("/index/");
+    if (index > 0) {
+      return "${" + names(text.substring(0, index)) + "}" + text.substring(index);
+    }
     var reference = REFERENCE.matcher(text);
     return reference.matches() ? reference.group(1) : text.substring(text.lastIndexOf(':') + 1);
   }

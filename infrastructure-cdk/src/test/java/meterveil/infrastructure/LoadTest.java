@@ -21,6 +21,8 @@ class LoadTest {
     assertThat(load.statusAtOnce()).isEqualTo(25);
     assertThat(load.releaseAtOnce()).isEqualTo(2);
     assertThat(load.provisionedPerSecond()).isEqualTo(2);
+    assertThat(load.presenceAtOnce()).isEqualTo(50);
+    assertThat(load.plannedPerSecond()).isEqualTo(60);
   }
 
   @Test

@@ -72,6 +72,8 @@ class NagTest {
             "RegistrarPolicy AwsSolutions-IAM5 cert/\\*$/",
             "RegistrarPolicy AwsSolutions-IAM5 client/\\*$/",
             "RegistrarPolicy AwsSolutions-IAM5 *",
+            "PlanPolicy AwsSolutions-IAM5 topic/mv/1/\\*/\\*/settings$/",
+            "PlanPolicy AwsSolutions-IAM5 thing/\\*$/",
             "TrailBucket AwsSolutions-S1",
             "AWS679f53fac002430cb0da5b7982bd2287 AwsSolutions-L1");
   }

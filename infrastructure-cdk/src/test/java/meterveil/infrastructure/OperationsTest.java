@@ -48,7 +48,17 @@ class OperationsTest {
     before = Synthesis.dev();
     var module = Files.createDirectory(folder.resolve("infrastructure-cdk"));
     Files.copy(Synthesis.MODULE.resolve("cdk.json"), module.resolve("cdk.json"));
-    for (var name : List.of("collect", "resend", "release", "status", "admit", "register")) {
+    for (var name :
+        List.of(
+            "collect",
+            "resend",
+            "release",
+            "status",
+            "admit",
+            "register",
+            "presence",
+            "survey",
+            "plan")) {
       var zip = Path.of(name, "target", "function.zip");
       var built = Synthesis.MODULE.resolveSibling("functions").resolve(zip);
       var copy = folder.resolve("functions").resolve(zip);

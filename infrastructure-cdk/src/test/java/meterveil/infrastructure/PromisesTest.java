@@ -396,6 +396,21 @@ class PromisesTest {
             t -> allow(t, "MeterClaim", "iot:Connect", "arn:aws:iot:us-west-2:0:client/*"),
             "names no resource"),
         new Breach(
+            "plan may read usage",
+            Promises::planesStayApart,
+            t -> allow(t, "PlanPolicy", "dynamodb:Query", arn(t, "Usage")),
+            "reach both"),
+        new Breach(
+            "survey may read what is open",
+            Promises::planesStayApart,
+            t -> allow(t, "SurveyPolicy", "dynamodb:GetItem", arn(t, "OpenBlocks")),
+            "reach both"),
+        new Breach(
+            "presence may open what lies under the key of usage",
+            Promises::planesStayApart,
+            t -> allow(t, "PresencePolicy", "kms:Decrypt", arn(t, "ConsumptionKey")),
+            "reach both"),
+        new Breach(
             "admit may read usage",
             Promises::planesStayApart,
             t -> allow(t, "AdmitPolicy", "dynamodb:GetItem", arn(t, "Usage")),

@@ -1,5 +1,6 @@
 package meterveil;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -7,6 +8,8 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -37,6 +40,9 @@ class ArchitectureTest {
           Path.of("../../functions/status"),
           Path.of("../../functions/admit"),
           Path.of("../../functions/register"),
+          Path.of("../../functions/presence"),
+          Path.of("../../functions/survey"),
+          Path.of("../../functions/plan"),
           Path.of("../../infrastructure-cdk"),
           Path.of("../../operations"),
           Path.of("../simulator"),
@@ -49,7 +55,6 @@ class ArchitectureTest {
     "meterveil.cohort",
     "meterveil.meter",
     "meterveil.registry",
-    "meterveil.plan",
     "meterveil.reading",
     "meterveil.cell",
     "meterveil.usage"
@@ -60,8 +65,21 @@ class ArchitectureTest {
     "meterveil.release",
     "meterveil.status",
     "meterveil.admit",
-    "meterveil.register"
+    "meterveil.register",
+    "meterveil.presence",
+    "meterveil.survey",
+    "meterveil.plan"
   };
+
+  /// What all functions share, though a function's own package may have the same name.
+  private static final DescribedPredicate<JavaClass> SHARED =
+      DescribedPredicate.describe(
+          "shared",
+          type ->
+              type.getSource()
+                  .filter(source -> source.getUri().getPath().contains("/functions/metering/"))
+                  .isPresent());
+
   private static final String[] TOOLS = {
     "meterveil.infrastructure..",
     "meterveil.operations..",
@@ -107,7 +125,8 @@ class ArchitectureTest {
               .dependOnClassesThat(
                   resideInAnyPackage(FUNCTIONS)
                       .or(resideInAnyPackage(TOOLS))
-                      .and(resideOutsideOfPackages(function))));
+                      .and(resideOutsideOfPackages(function))
+                      .and(not(SHARED))));
     }
     check(
         noClasses()

@@ -345,7 +345,8 @@ class PlanFunctionTest {
   void goesOnWithOtherTenantsWhenOneFails() {
     provision("m", "north", 5);
     // Its attribute stands for a cohort of another form than any is.
-    things.computeIfPresent("m0", (thing, _) -> new ConcurrentHashMap<>(Map.of("cohortB", "00523-/")));
+    things.computeIfPresent(
+        "m0", (thing, _) -> new ConcurrentHashMap<>(Map.of("cohortB", "00523-/")));
     new TenantTable(DYNAMO_DB, "tenants").put(new Tenant(new TenantId("other"), Tenant.RETENTION));
     provision(new TenantId("other"), "o", "west", 5);
 
