@@ -1,0 +1,53 @@
+package meterveil.opendata;
+
+import java.util.OptionalLong;
+import java.util.random.RandomGenerator;
+import meterveil.energy.WattHours;
+
+/// What a day of many meters is told as.
+///
+/// One meter changes a day's total by at most what it may add to it; noise of that scale, divided
+/// by epsilon, gives epsilon-differential privacy for one meter's day (Dwork et al. 2006; discrete:
+/// Ghosh et al. 2009). An epoch's thirty days spend thirty times as much.
+///
+/// @param meters how many there are
+/// @param energy the day's total, each meter's day cut at `meterMax`
+/// @param meterMax the most one meter's day adds
+public record DailyTotal(int meters, WattHours energy, WattHours meterMax) {
+
+  /// Below so many meters a total is mostly noise, and is not told.
+  public static final int METERS_MIN = 100;
+
+  /// What a day costs, in thousandths: epsilon 1.
+  public static final int EPSILON_MILLI = 1_000;
+
+  /// What a product may spend in an epoch, in thousandths: thirty days of epsilon 1.
+  public static final int BUDGET_MILLI = 30 * EPSILON_MILLI;
+
+  /// @throws IllegalArgumentException if there are no meters, or they cannot add any energy
+  public DailyTotal {
+    if (meters < 0 || meterMax.value() < 1) {
+      throw new IllegalArgumentException("meters that add something");
+    }
+  }
+
+  /// The total with noise, in watt-hours; never below 0, as a total that is would say that the
+  /// noise is larger than the energy. Cutting at 0 tells no more than the noisy figure did, but
+  /// makes totals near 0 too large on average.
+  ///
+  /// @param random secure where it matters
+  /// @return nothing for fewer than [#METERS_MIN] meters
+  public OptionalLong withNoise(RandomGenerator random) {
+    if (meters < METERS_MIN) {
+      return OptionalLong.empty();
+    }
+    long noise = noise().draw(random);
+    return OptionalLong.of(Math.max(0, energy.value() + noise));
+  }
+
+  /// The noise it takes.
+  public DiscreteLaplace noise() {
+    return new DiscreteLaplace(
+        Math.ceilDiv(Math.multiplyExact(meterMax.value(), 1_000), EPSILON_MILLI));
+  }
+}

@@ -1,0 +1,154 @@
+package meterveil.opendata;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.random.RandomGenerator;
+import meterveil.block.Epoch;
+import meterveil.tenant.TenantId;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
+import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+import software.amazon.awssdk.services.dynamodb.model.Update;
+
+/// The table of figures for everyone, and of what of each product's budget is spent.
+///
+/// A figure and its price are written in one transaction: no figure is told that is not paid for,
+/// and none is paid for twice. Who comes second is given the first one's figure.
+///
+/// Safe for use by many threads. Every method throws SdkException when DynamoDB did not answer;
+/// nothing is lost by asking again.
+public final class OpenDataTable {
+
+  /// Names of the key's attributes, also read by those who make the table.
+  public static final String PARTITION_KEY = "tenant";
+
+  /// See [#PARTITION_KEY].
+  public static final String SORT_KEY = "item";
+
+  /// How long what was spent is known after its epoch: as long as any figure of it.
+  private static final Duration KEPT_AFTER_EPOCH = Duration.ofDays(400);
+
+  private final DynamoDbClient dynamoDb;
+  private final String name;
+  private final RandomGenerator random;
+  private final Clock clock;
+
+  /// @param name the table's physical name
+  /// @param random for the noise; secure where it matters
+  /// @param clock says what has expired
+  public OpenDataTable(DynamoDbClient dynamoDb, String name, RandomGenerator random, Clock clock) {
+    this.dynamoDb = dynamoDb;
+    this.name = name;
+    this.random = random;
+    this.clock = clock;
+  }
+
+  /// What came of asking for a figure.
+  public sealed interface Told {
+
+    /// The figure, now and for ever.
+    ///
+    /// @param energyWh with its noise
+    record Figure(long energyWh) implements Told {}
+
+    /// There are too few meters for one.
+    record TooFew() implements Told {}
+
+    /// The product's budget of the epoch is spent.
+    record Spent() implements Told {}
+  }
+
+  /// Tells a day's total, as it was told before or else with fresh noise.
+  ///
+  /// @param product what is told, such as `daily-total`: each has a budget of its own
+  public Told tell(TenantId tenant, String product, LocalDate day, DailyTotal total) {
+    OptionalLong before = find(tenant, product, day);
+    if (before.isPresent()) {
+      return new Told.Figure(before.getAsLong());
+    }
+    OptionalLong noisy = total.withNoise(random);
+    if (noisy.isEmpty()) {
+      return new Told.TooFew();
+    }
+    try {
+      put(tenant, product, day, noisy.getAsLong());
+      return new Told.Figure(noisy.getAsLong());
+    } catch (TransactionCanceledException refused) {
+      if (!refused.cancellationReasons().stream().allMatch(OpenDataTable::isJudgement)) {
+        throw refused;
+      }
+      OptionalLong another = find(tenant, product, day);
+      return another.isPresent() ? new Told.Figure(another.getAsLong()) : new Told.Spent();
+    }
+  }
+
+  private static boolean isJudgement(CancellationReason reason) {
+    return List.of("None", "ConditionalCheckFailed").contains(reason.code());
+  }
+
+  private OptionalLong find(TenantId tenant, String product, LocalDate day) {
+    var got =
+        dynamoDb.getItem(
+            get -> get.tableName(name).key(key(tenant, figure(product, day))).consistentRead(true));
+    if (!got.hasItem() || number(got.item(), "expiresAt") <= clock.instant().getEpochSecond()) {
+      return OptionalLong.empty();
+    }
+    return OptionalLong.of(number(got.item(), "energyWh"));
+  }
+
+  private static long number(Map<String, AttributeValue> item, String attribute) {
+    return Long.parseLong(Objects.requireNonNull(item.get(attribute), attribute).n());
+  }
+
+  private void put(TenantId tenant, String product, LocalDate day, long energyWh) {
+    Epoch epoch = Epoch.of(day);
+    AttributeValue expiresAt = number(epoch.end().plus(KEPT_AFTER_EPOCH).getEpochSecond());
+    var item = new HashMap<>(key(tenant, figure(product, day)));
+    item.put("energyWh", number(energyWh));
+    item.put("expiresAt", expiresAt);
+    var figure =
+        Put.builder()
+            .tableName(name)
+            .item(item)
+            .conditionExpression("attribute_not_exists(tenant)")
+            .build();
+    var price =
+        Update.builder()
+            .tableName(name)
+            .key(key(tenant, "budget/%s/%05d".formatted(product, epoch.number())))
+            .updateExpression("ADD spentMilli :price SET expiresAt = :expiresAt")
+            .conditionExpression("attribute_not_exists(spentMilli) OR spentMilli <= :left")
+            .expressionAttributeValues(
+                Map.of(
+                    ":price", number(DailyTotal.EPSILON_MILLI),
+                    ":left", number(DailyTotal.BUDGET_MILLI - DailyTotal.EPSILON_MILLI),
+                    ":expiresAt", expiresAt))
+            .build();
+    dynamoDb.transactWriteItems(write ->
+        write.transactItems(
+            TransactWriteItem.builder().put(figure).build(),
+            TransactWriteItem.builder().update(price).build()));
+  }
+
+  private static String figure(String product, LocalDate day) {
+    return "figure/%s/%s".formatted(product, day);
+  }
+
+  private static Map<String, AttributeValue> key(TenantId tenant, String item) {
+    return Map.of(
+        PARTITION_KEY, AttributeValue.fromS(tenant.value()), SORT_KEY, AttributeValue.fromS(item));
+  }
+
+  private static AttributeValue number(long value) {
+    return AttributeValue.fromN(Long.toString(value));
+  }
+}

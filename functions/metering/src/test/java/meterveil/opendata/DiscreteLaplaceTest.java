@@ -1,0 +1,78 @@
+package meterveil.opendata;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.HashMap;
+import java.util.SplittableRandom;
+import meterveil.energy.WattHours;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DiscreteLaplaceTest {
+
+  private static final int DRAWS = 200_000;
+
+  /// Pearson's chi-square against the exact chances, `(1-q)/(1+q) · q^|x|` with `q =
+  /// exp(-1/scale)`. With `cells - 1` degrees of freedom it comes to as many on average with a
+  /// deviation of the root of twice that; five deviations are not passed by chance.
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 7, 40})
+  void drawsEachNumberAsOftenAsItsChanceSays(long scale) {
+    var random = new SplittableRandom(scale);
+    var noise = new DiscreteLaplace(scale);
+    var counts = new HashMap<Long, Integer>();
+    for (int i = 0; i < DRAWS; i++) {
+      counts.merge(noise.draw(random), 1, Integer::sum);
+    }
+    double q = Math.exp(-1.0 / scale);
+    double chiSquare = 0;
+    double expectedOfRest = DRAWS;
+    int countOfRest = DRAWS;
+    int cells = 1;
+    long reach = 4 * scale;
+    for (long x = -reach; x <= reach; x++) {
+      double expected = DRAWS * (1 - q) / (1 + q) * Math.pow(q, (double) Math.abs(x));
+      int count = counts.getOrDefault(x, 0);
+      chiSquare += (count - expected) * (count - expected) / expected;
+      expectedOfRest -= expected;
+      countOfRest -= count;
+      cells++;
+    }
+    chiSquare += (countOfRest - expectedOfRest) * (countOfRest - expectedOfRest) / expectedOfRest;
+    assertThat(chiSquare).isLessThan(cells - 1 + 5 * Math.sqrt(2.0 * (cells - 1)));
+  }
+
+  @Test
+  void neverTellsANegativeTotalAndPaysForItNearZero() {
+    var random = new SplittableRandom(3);
+    var large = new DailyTotal(200, new WattHours(1_000_000), new WattHours(10_000));
+    var none = new DailyTotal(200, WattHours.ZERO, new WattHours(10_000));
+    double sumOfLarge = 0;
+    double sumOfNone = 0;
+    int zeros = 0;
+    int draws = 20_000;
+    for (int i = 0; i < draws; i++) {
+      sumOfLarge += large.withNoise(random).orElseThrow();
+      long told = none.withNoise(random).orElseThrow();
+      assertThat(told).isNotNegative();
+      zeros += told == 0 ? 1 : 0;
+      sumOfNone += told;
+    }
+    assertThat(sumOfLarge / draws).isCloseTo(1_000_000, within(500.0));
+    // Half of the noise is cut away; the other half has a mean of the scale.
+    assertThat((double) zeros / draws).isCloseTo(0.5, within(0.02));
+    assertThat(sumOfNone / draws).isCloseTo(5_000, within(200.0));
+  }
+
+  @Test
+  void refusesScalesAndTotalsThatCannotBe() {
+    assertThatIllegalArgumentException().isThrownBy(() -> new DiscreteLaplace(0));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new DiscreteLaplace(DiscreteLaplace.SCALE_MAX + 1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new DailyTotal(100, WattHours.ZERO, WattHours.ZERO));
+  }
+}

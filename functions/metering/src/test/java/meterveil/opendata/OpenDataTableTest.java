@@ -1,0 +1,145 @@
+package meterveil.opendata;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import meterveil.LocalDynamoDb;
+import meterveil.energy.WattHours;
+import meterveil.opendata.OpenDataTable.Told;
+import meterveil.tenant.TenantId;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BillingMode;
+import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
+import software.amazon.awssdk.services.dynamodb.model.KeyType;
+import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
+import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+
+class OpenDataTableTest {
+
+  private static final String NAME = "open-data";
+  private static final String PRODUCT = "daily-total";
+  private static final DailyTotal TOTAL =
+      new DailyTotal(150, new WattHours(1_500_000), new WattHours(30_000));
+
+  private static final LocalDate FIRST = LocalDate.ofEpochDay(30L * 524);
+
+  @BeforeAll
+  static void makeTable() {
+    LocalDynamoDb.CLIENT.createTable(create ->
+        create
+            .tableName(NAME)
+            .billingMode(BillingMode.PAY_PER_REQUEST)
+            .keySchema(
+                key(OpenDataTable.PARTITION_KEY, KeyType.HASH),
+                key(OpenDataTable.SORT_KEY, KeyType.RANGE))
+            .attributeDefinitions(
+                string(OpenDataTable.PARTITION_KEY), string(OpenDataTable.SORT_KEY)));
+  }
+
+  @Test
+  @DisplayName("T5 a figure is told once: asking again, or at once, gives the same noise")
+  void tellsAFigureOnce() {
+    var tenant = new TenantId("once");
+    Told first = table(1).tell(tenant, PRODUCT, FIRST, TOTAL);
+    var told = ConcurrentHashMap.newKeySet();
+    IntStream.range(2, 10)
+        .parallel()
+        .forEach(seed -> told.add(table(seed).tell(tenant, PRODUCT, FIRST, TOTAL)));
+    assertThat(told).containsExactly(first);
+  }
+
+  @Test
+  void givesTheFirstFigureToAllWhoAskAtOnce() {
+    var tenant = new TenantId("at-once");
+    var told = ConcurrentHashMap.newKeySet();
+    IntStream.range(0, 8)
+        .parallel()
+        .forEach(seed -> {
+          try {
+            told.add(table(seed).tell(tenant, PRODUCT, FIRST, TOTAL));
+          } catch (TransactionCanceledException _) {
+            // Two transactions met; who asks again is answered.
+            told.add(table(seed).tell(tenant, PRODUCT, FIRST, TOTAL));
+          }
+        });
+    assertThat(told).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("T5 a product's budget of an epoch is refused when it is spent, and no sooner")
+  void refusesWhatTheBudgetDoesNotPayFor() {
+    var tenant = new TenantId("spends");
+    var table = table(1);
+    for (int day = 0; day < 30; day++) {
+      assertThat(table.tell(tenant, PRODUCT, FIRST.plusDays(day), TOTAL))
+          .isInstanceOf(Told.Figure.class);
+    }
+    // All days of the epoch are paid for: another product has a budget of its own, as the next
+    // epoch.
+    assertThat(table.tell(tenant, "other", FIRST, TOTAL)).isInstanceOf(Told.Figure.class);
+    assertThat(table.tell(tenant, PRODUCT, FIRST.plusDays(30), TOTAL))
+        .isInstanceOf(Told.Figure.class);
+    // Told again under a name that makes it new, a day is not paid for any more.
+    spend(tenant, "finer");
+    assertThat(table.tell(tenant, "finer", FIRST, TOTAL)).isEqualTo(new Told.Spent());
+    assertThat(table.tell(tenant, "finer", FIRST, TOTAL)).isEqualTo(new Told.Spent());
+  }
+
+  @Test
+  void tellsNothingOfTooFewMeters() {
+    var few = new DailyTotal(99, new WattHours(1_500_000), new WattHours(30_000));
+    assertThat(table(1).tell(new TenantId("few"), PRODUCT, FIRST, few))
+        .isEqualTo(new Told.TooFew());
+  }
+
+  /// Spends all but nothing of a product's budget.
+  private static void spend(TenantId tenant, String product) {
+    LocalDynamoDb.CLIENT.updateItem(update ->
+        update
+            .tableName(NAME)
+            .key(
+                Map.of(
+                    "tenant", text(tenant.value()), "item", text("budget/" + product + "/00524")))
+            .updateExpression("SET spentMilli = :spent")
+            .expressionAttributeValues(
+                Map.of(
+                    ":spent",
+                    AttributeValue.fromN(
+                        Integer.toString(
+                            DailyTotal.BUDGET_MILLI - DailyTotal.EPSILON_MILLI + 1)))));
+  }
+
+  private static AttributeValue text(String text) {
+    return AttributeValue.fromS(text);
+  }
+
+  private static OpenDataTable table(int seed) {
+    return new OpenDataTable(
+        LocalDynamoDb.CLIENT,
+        NAME,
+        new SplittableRandom(seed),
+        Clock.fixed(Instant.parse("2013-02-20T00:00:00Z"), ZoneOffset.UTC));
+  }
+
+  private static KeySchemaElement key(String name, KeyType type) {
+    return KeySchemaElement.builder().attributeName(name).keyType(type).build();
+  }
+
+  private static AttributeDefinition string(String name) {
+    return AttributeDefinition.builder()
+        .attributeName(name)
+        .attributeType(ScalarAttributeType.S)
+        .build();
+  }
+}
