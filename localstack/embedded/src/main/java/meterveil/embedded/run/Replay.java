@@ -56,7 +56,7 @@ final class Replay {
   private static final Duration SENT_AFTER = Duration.ofMinutes(5);
 
   private static final Duration QUIET_MAX = Duration.ofMinutes(2);
-  private static final int CONNECTIONS_PER_SECOND = 1_000;
+  private static final int CONNECTIONS_PER_SECOND = 100;
   private static final int PUBLISHES_PER_SECOND = 10_000;
   private static final Duration STATUS_EVERY = Duration.ofDays(30);
   private static final List<String> TABLES =

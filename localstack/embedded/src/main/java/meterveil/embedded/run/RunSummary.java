@@ -176,6 +176,7 @@ public record RunSummary(
         var times = new LinkedHashMap<String, Object>();
         times.put("invocations", did.invocations());
         times.put("busyMillis", rounded(did.busyMillis(), 1));
+        times.put("busyMillisMin", rounded(did.busyMillis(0), 2));
         times.put("busyMillisP50", rounded(did.busyMillis(0.50), 2));
         times.put("busyMillisP99", rounded(did.busyMillis(0.99), 2));
         times.put("doneMillisP50", rounded(did.doneMillis(0.50), 2));

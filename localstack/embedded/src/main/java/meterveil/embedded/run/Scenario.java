@@ -40,7 +40,7 @@ import meterveil.tenant.TenantId;
 /// @param tenant the utility
 /// @param seed what names, loads and plans depend on
 /// @param notes what a person should know of it, a sentence each
-record Scenario(
+public record Scenario(
     Optional<String> file,
     Measurements measurements,
     List<ListedMeter> meters,
@@ -62,7 +62,7 @@ record Scenario(
   /// Shorter names would be found by chance when traces of them are looked for.
   private static final int NAME_LETTERS_MIN = 6;
 
-  Scenario {
+  public Scenario {
     meters = List.copyOf(meters);
     notes = List.copyOf(notes);
   }
@@ -75,7 +75,7 @@ record Scenario(
   /// @param cohortSize the size of cohorts to come close to; none for the planner's
   /// @param cohorts how many there are to be, in place of a size
   /// @param retentionDays how long what is released is kept; none for long enough
-  record Choices(
+  public record Choices(
       long seed,
       BlockLength blockLength,
       int districts,
@@ -98,7 +98,7 @@ record Scenario(
   ///
   /// @throws IllegalArgumentException if the choices do not fit together, or not to the file
   /// @throws meterveil.simulator.BadFileException if something is wrong with the file
-  static Scenario replay(Path file, Choices choices) throws IOException {
+  public static Scenario replay(Path file, Choices choices) throws IOException {
     ReadingsCsv csv = ReadingsCsv.read(file);
     var notes = new ArrayList<String>();
     csv.clockChanges().forEach(change -> notes.add(change + "."));
@@ -193,7 +193,7 @@ record Scenario(
   }
 
   /// Who is in which cohort in an epoch; the same for the same seed.
-  Plan plan(Epoch epoch) {
+  public Plan plan(Epoch epoch) {
     RandomGenerator random = new SplittableRandom(seed * 1_000_003 + epoch.number());
     return Plan.make(epoch, meters, cohortSize, blockLength, random);
   }

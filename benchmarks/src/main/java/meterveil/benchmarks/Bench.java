@@ -1,0 +1,152 @@
+package meterveil.benchmarks;
+
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import meterveil.benchmarks.price.Price;
+import meterveil.benchmarks.privacy.Privacy;
+import meterveil.benchmarks.speed.Speed;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// Measures speed, price and privacy, prints tables, and leaves JSON and charts in `target/bench`.
+///
+/// Ends with 0 when everything was measured, met or not; with 1 when something failed; with 2 when
+/// what was asked for is wrong.
+@Command(
+    name = "scripts/bench",
+    description = {
+      "Measures how fast Meterveil is, what it costs, and what its stores give away."
+          + " Tables are printed; JSON and charts go to target/bench, with goals.json beside them.",
+      ""
+    },
+    sortOptions = false,
+    usageHelpAutoWidth = true)
+final class Bench implements Callable<Integer> {
+
+  /// What can be measured.
+  enum Part {
+    SPEED,
+    PRICE,
+    PRIVACY
+  }
+
+  private static final ObjectWriter WRITER = new JsonMapper().writerWithDefaultPrettyPrinter();
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "speed|price|privacy",
+      description = "What to measure. Default: all")
+  private List<Part> parts = List.of();
+
+  @Option(
+      names = "--readings",
+      paramLabel = "FILE.csv",
+      description =
+          "Homes for the privacy benchmark, in the format of scripts/run --readings; half a year of"
+              + " some fifty homes. Default: what lies in shared/data beside the repository")
+  private Optional<Path> readings = Optional.empty();
+
+  private final Path repository;
+  private final Clock clock = Clock.systemUTC();
+
+  /// @param repository its root folder
+  Bench(Path repository) {
+    this.repository = repository;
+  }
+
+  /// Ends the process with the exit code.
+  public static void main(String... arguments) {
+    var repository = Path.of(System.getProperty("meterveil.repository", "")).toAbsolutePath();
+    var help = OptionSpec.builder("-h", "--help").usageHelp(true).description("Say this.").build();
+    System.exit(
+        new CommandLine(CommandSpec.forAnnotatedObject(new Bench(repository)).addOption(help))
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setParameterExceptionHandler((e, _) -> {
+              e.getCommandLine().getErr().println(e.getMessage());
+              e.getCommandLine()
+                  .getErr()
+                  .println("scripts/bench --help says what can be measured.");
+              return CommandLine.ExitCode.USAGE;
+            })
+            .execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    Path folder = Files.createDirectories(repository.resolve("target").resolve("bench"));
+    var runs = new MainLineRuns(repository, folder);
+    var goals = new ArrayList<Goal>();
+    for (Part part : parts.isEmpty() ? List.of(Part.values()) : parts) {
+      Instant begin = clock.instant();
+      List<Outcome> outcomes =
+          switch (part) {
+            case SPEED -> Speed.measure(repository, runs);
+            case PRICE -> List.of(Price.measure(repository, runs));
+            case PRIVACY -> Privacy.measure(homes(), repository, runs);
+          };
+      var figures = new LinkedHashMap<String, Object>();
+      for (Outcome outcome : outcomes) {
+        outcome.tables().forEach(table -> System.out.print(table.text()));
+        figures.put(outcome.name(), outcome.figures());
+        goals.addAll(outcome.goals());
+        for (Map.Entry<String, String> chart : outcome.charts().entrySet()) {
+          Files.writeString(folder.resolve(chart.getKey() + ".svg"), chart.getValue());
+        }
+      }
+      figures.put("seconds", Duration.between(begin, clock.instant()).toSeconds());
+      String name = part.name().toLowerCase(Locale.ROOT);
+      Files.writeString(folder.resolve(name + ".json"), WRITER.writeValueAsString(figures) + "\n");
+    }
+    Files.writeString(folder.resolve("goals.json"), WRITER.writeValueAsString(goals) + "\n");
+    System.out.print(table(goals).text());
+    System.out.printf("%nFigures, goals and charts: %s%n", folder);
+    return CommandLine.ExitCode.OK;
+  }
+
+  private Path homes() {
+    Path file =
+        readings.orElseGet(() ->
+            repository.resolveSibling("shared/data/zonnedael/liander_zonnedael_2013_original.csv"));
+    if (!Files.isReadable(file)) {
+      throw new CommandLine.ParameterException(
+          new CommandLine(this),
+          "there are no homes at %s: give a file with --readings".formatted(file));
+    }
+    return file;
+  }
+
+  private static Table table(List<Goal> goals) {
+    var table = new Table("Goals", "", "measured", "goal", "");
+    for (Goal goal : goals) {
+      table.row(
+          goal.goal(),
+          "%s %s".formatted(number(goal.measured()), goal.unit()),
+          number(goal.target()),
+          goal.met() ? "met" : "MISSED");
+    }
+    return table;
+  }
+
+  private static String number(double value) {
+    return Math.abs(value) >= 100 || value == Math.rint(value)
+        ? String.format(Locale.ROOT, "%,.0f", value)
+        : String.format(Locale.ROOT, "%.3f", value);
+  }
+}

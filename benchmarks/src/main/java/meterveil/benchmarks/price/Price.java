@@ -1,0 +1,369 @@
+package meterveil.benchmarks.price;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
+import meterveil.benchmarks.Chart;
+import meterveil.benchmarks.Goal;
+import meterveil.benchmarks.MainLineRuns;
+import meterveil.benchmarks.Outcome;
+import meterveil.benchmarks.Table;
+
+/// What it costs: AWS's list prices on what a run has counted.
+///
+/// What grows with the meters is taken per meter-hour from a run; what does not is counted in the
+/// templates and paid by the month. The usual design is priced by the same list on the same meters:
+/// its counts follow from what it is.
+public final class Price {
+
+  private static final double HOURS_PER_MONTH = 730;
+  private static final double HOURS_PER_YEAR = 8_760;
+  private static final double MILLION = 1e6;
+  private static final double BYTES_PER_GB = 1e9;
+  private static final int HOURS_PER_DAY = 24;
+  private static final double TIMES_CHEAPER_MIN = 20;
+  private static final double MILLIS_PER_SECOND = 1_000;
+  private static final List<Integer> METERS = List.of(1_000, 100_000, 1_000_000);
+  private static final int METERS_OF_GOAL = 100_000;
+  private static final String OURS = "Meterveil, a message a day";
+  private static final String USUAL = "a function per reading, hourly";
+
+  /// What Lambda writes about each invocation in three lines, with what CloudWatch adds to each (26
+  /// bytes), as the functions' log format is text.
+  private static final int LAMBDA_LOG_BYTES = 420;
+
+  /// A reading as an item of its own: thing, hour, tenant, energy, expiry, and DynamoDB's 100
+  /// bytes.
+  private static final int USUAL_ITEM_BYTES = 220;
+
+  private static final int USUAL_DAYS_KEPT = 30;
+  private static final int LOG_MONTHS_KEPT = 3;
+
+  /// Distinct names and dimensions of our own metrics; an allowance, not a count.
+  private static final int CUSTOM_METRICS = 40;
+
+  /// What the meters of a deployment do.
+  ///
+  /// @param daily whether they send once a day; else once an hour
+  /// @param perMeterHour what a meter-hour uses, by the number of meters
+  private record Way(String name, boolean daily, IntFunction<Use> perMeterHour) {}
+
+  private record Runs(
+      JsonNode dailyFew, JsonNode dailyMany, JsonNode hourlyFew, JsonNode hourlyMany) {}
+
+  private final PriceList prices;
+  private final double memoryGb;
+
+  private Price(PriceList prices, double memoryGb) {
+    this.prices = prices;
+    this.memoryGb = memoryGb;
+  }
+
+  /// Measures it.
+  ///
+  /// @param repository its root folder, built
+  public static Outcome measure(Path repository, MainLineRuns runs)
+      throws IOException, InterruptedException {
+    var measured =
+        new Runs(
+            runs.run("--meters", "100", "--days", "2").summary(),
+            runs.run("--meters", "1000", "--days", "2").summary(),
+            runs.run("--meters", "100", "--days", "1", "--block", "1").summary(),
+            runs.run("--meters", "1000", "--days", "1", "--block", "1").summary());
+    Map<String, Integer> resources = resources(repository);
+    return new Price(PriceList.read(), memoryGb(repository)).outcome(measured, resources);
+  }
+
+  private Outcome outcome(Runs runs, Map<String, Integer> resources) {
+    Use fixed = perMonth(resources);
+    JsonNode collect = function(runs.hourlyMany(), "Collect");
+    double millis = collect.path("busyMillis").asDouble() / collect.path("invocations").asDouble();
+    List<Way> ways =
+        List.of(
+            new Way(OURS, true, meters -> perMeterHour(runs.dailyFew(), runs.dailyMany(), meters)),
+            new Way(
+                "Meterveil, a message an hour",
+                false,
+                meters -> perMeterHour(runs.hourlyFew(), runs.hourlyMany(), meters)),
+            new Way("a rule writes each reading, hourly", false, _ -> ruleWrites()),
+            new Way(USUAL, false, _ -> functionPerReading(millis, 1, true)),
+            new Way(
+                "the same under Basic Ingest, hourly",
+                false,
+                _ -> functionPerReading(millis, 1, false)),
+            new Way(
+                "a function per message, items each, daily",
+                true,
+                _ -> functionPerReading(millis, HOURS_PER_DAY, true)));
+    var figures = new LinkedHashMap<String, Object>();
+    figures.put("pricesDated", prices.dated());
+    figures.put("fixedUsdPerMonth", fixed.usd(prices));
+    var tables = new ArrayList<Table>();
+    var chart =
+        new Chart(
+            "A million meter-hours of 100,000 meters",
+            "US dollars, list price, without connections");
+    for (int meters : METERS) {
+      tables.add(perMillion(ways, meters, figures));
+    }
+    for (Way way : ways) {
+      chart.bar(
+          way.name(),
+          way.perMeterHour().apply(METERS_OF_GOAL).times(MILLION).usd(prices),
+          3,
+          way.name().startsWith("Meterveil"));
+    }
+    tables.add(perMeterYear(ways, fixed, figures));
+    double timesCheaper =
+        functionPerReading(millis, 1, true).usd(prices)
+            / perMeterHour(runs.dailyFew(), runs.dailyMany(), METERS_OF_GOAL).usd(prices);
+    return new Outcome(
+        "price",
+        tables,
+        figures,
+        Map.of("price", chart.svg()),
+        List.of(
+            Goal.atLeast(
+                "daily messages of 100,000 meters, cheaper than a function per reading",
+                "times",
+                timesCheaper,
+                TIMES_CHEAPER_MIN)));
+  }
+
+  private Table perMillion(List<Way> ways, int meters, Map<String, Object> figures) {
+    var table =
+        new Table(
+            "%,d meters: US dollars a million meter-hours, prices of %s; without keys, alarms and connections"
+                .formatted(meters, prices.dated()),
+            "",
+            "IoT Core",
+            "Lambda",
+            "DynamoDB",
+            "KMS",
+            "logs",
+            "together",
+            "times ours");
+    double base = ways.getFirst().perMeterHour().apply(meters).usd(prices);
+    var json = new LinkedHashMap<String, Object>();
+    for (Way way : ways) {
+      Use million = way.perMeterHour().apply(meters).times(MILLION);
+      table.row(
+          way.name(),
+          usd(million.usd(prices, "iot")),
+          usd(million.usd(prices, "lambda") + million.usd(prices, "schedule")),
+          usd(million.usd(prices, "dynamoDb")),
+          usd(million.usd(prices, "kms")),
+          usd(million.usd(prices, "log")),
+          usd(million.usd(prices)),
+          "%.1f".formatted(million.usd(prices) / MILLION / base));
+      var one = new LinkedHashMap<String, Object>();
+      one.put("usd", million.usd(prices));
+      one.put("units", new TreeMap<>(million.units()));
+      json.put(way.name(), one);
+    }
+    figures.put("perMillionMeterHours of %d meters".formatted(meters), json);
+    return table;
+  }
+
+  private Table perMeterYear(List<Way> ways, Use fixed, Map<String, Object> figures) {
+    var table =
+        new Table(
+            "US dollars a meter and year, all included; connected for a minute a message, or always",
+            "",
+            "1,000 meters",
+            "100,000",
+            "1,000,000",
+            "1,000,000, always connected");
+    var perYear = new LinkedHashMap<String, Object>();
+    for (Way way : ways) {
+      double minutes = HOURS_PER_YEAR / (way.daily() ? HOURS_PER_DAY : 1);
+      var cells = new ArrayList<String>();
+      var json = new LinkedHashMap<String, Object>();
+      cells.add(way.name());
+      for (int meters : METERS) {
+        double usd = meterYear(way, fixed, meters, minutes);
+        cells.add(usd(usd));
+        json.put(Integer.toString(meters), usd);
+      }
+      double always = meterYear(way, fixed, METERS.getLast(), HOURS_PER_YEAR * 60);
+      cells.add(usd(always));
+      json.put("always connected", always);
+      table.row(cells.toArray(String[]::new));
+      perYear.put(way.name(), json);
+    }
+    figures.put("perMeterYear", perYear);
+    return table;
+  }
+
+  /// Everyone pays for the same fixed things, as a fair sample is encrypted and watched too.
+  private double meterYear(Way way, Use fixed, int meters, double minutes) {
+    return way.perMeterHour().apply(meters).usd(prices) * HOURS_PER_YEAR
+        + minutes * prices.of("iotConnectionMinute")
+        + fixed.usd(prices) * 12 / meters;
+  }
+
+  /// What a run has used, per day of readings.
+  ///
+  /// Release is called 24 times a day on AWS, and in a run once for each end of a block. So calls
+  /// are added that find nothing to do and take as long as the shortest, and what release reads is
+  /// multiplied as if each call read the same.
+  private Use perDay(JsonNode run) {
+    double messages = run.path("messages").asDouble() + run.path("repeats").asDouble();
+    double days = run.path("days").asDouble();
+    JsonNode bill = run.path("bill");
+    JsonNode release = function(run, "Release");
+    double releases = Math.max(release.path("invocations").asDouble(), HOURS_PER_DAY * days);
+    double releasesAdded = releases - release.path("invocations").asDouble();
+    double readFactor = releases / release.path("invocations").asDouble();
+    var sum = new Use.Sum();
+    sum.add("iotRuleTriggered", messages).add("iotAction", messages);
+    for (Map.Entry<String, JsonNode> role : bill.path("calls").properties()) {
+      boolean releasing = role.getKey().startsWith("Release");
+      if (!releasing && !role.getKey().startsWith("Collect")) {
+        continue; // statuses are the device plane's, and the planner works once in 30 days
+      }
+      double factor = releasing ? readFactor : 1;
+      for (Map.Entry<String, JsonNode> call : role.getValue().properties()) {
+        sum.add("dynamoDbReadUnit", call.getValue().path("readUnits").asDouble() * factor);
+        sum.add("dynamoDbWriteUnit", call.getValue().path("writeUnits").asDouble());
+        if (call.getKey().startsWith("kms:")) {
+          sum.add("kmsRequest", call.getValue().path("calls").asDouble());
+        }
+      }
+    }
+    JsonNode collect = function(run, "Collect");
+    double invocations = collect.path("invocations").asDouble();
+    sum.add("lambdaRequest", invocations + releases);
+    double busyMillis =
+        collect.path("busyMillis").asDouble()
+            + release.path("busyMillis").asDouble()
+            + releasesAdded * release.path("busyMillisMin").asDouble();
+    sum.add("lambdaGbSecond", memoryGb / MILLIS_PER_SECOND * busyMillis);
+    sum.add("scheduleCall", releases);
+    double logGb =
+        (bill.path("logBytes").asDouble() + (invocations + releases) * LAMBDA_LOG_BYTES)
+            / BYTES_PER_GB;
+    sum.add("logGb", logGb).add("logGbMonth", logGb * LOG_MONTHS_KEPT);
+    // What lies there at the end is what the run's days leave, kept for a month by default.
+    for (String table : List.of("OpenBlocks", "DayKeys", "Groupings", "Usage", "Reconciliations")) {
+      sum.add("dynamoDbGbMonth", bill.path("storedBytesMax").path(table).asDouble() / BYTES_PER_GB);
+    }
+    return sum.done().times(1 / days);
+  }
+
+  /// What a deployment of so many meters uses, per meter-hour: of two runs, what is the same in
+  /// both is taken as fixed, and the rest as growing with the meters.
+  private Use perMeterHour(JsonNode small, JsonNode large, int meters) {
+    double few = small.path("meters").asDouble();
+    double many = large.path("meters").asDouble();
+    Use fewUse = perDay(small);
+    Use manyUse = perDay(large);
+    var sum = new Use.Sum();
+    manyUse
+        .units()
+        .forEach((price, used) -> {
+          double before = fewUse.units().getOrDefault(price, 0.0);
+          double slope = Math.max(0, (used - before) / (many - few));
+          double fixed = Math.max(0, used - slope * many);
+          sum.add(price, (fixed + slope * meters) / meters / HOURS_PER_DAY);
+        });
+    return sum.done();
+  }
+
+  /// A rule that writes each reading to an item of its own.
+  private Use ruleWrites() {
+    return stored(
+        new Use.Sum()
+            .add("iotMessage", 1)
+            .add("iotRuleTriggered", 1)
+            .add("iotAction", 1)
+            .add("dynamoDbWriteUnit", 1));
+  }
+
+  /// A function that puts each reading of a message as an item of its own.
+  private Use functionPerReading(double millis, int readings, boolean broker) {
+    double messages = 1.0 / readings;
+    double logGb = LAMBDA_LOG_BYTES * messages / BYTES_PER_GB;
+    return stored(
+        new Use.Sum()
+            .add("iotMessage", broker ? messages : 0)
+            .add("iotRuleTriggered", messages)
+            .add("iotAction", messages)
+            .add("lambdaRequest", messages)
+            .add("lambdaGbSecond", memoryGb / MILLIS_PER_SECOND * millis * messages)
+            .add("logGb", logGb)
+            .add("logGbMonth", logGb * LOG_MONTHS_KEPT)
+            .add("dynamoDbWriteUnit", 1));
+  }
+
+  private static Use stored(Use.Sum sum) {
+    return sum.add(
+            "dynamoDbGbMonth",
+            USUAL_ITEM_BYTES / BYTES_PER_GB * USUAL_DAYS_KEPT * HOURS_PER_DAY / HOURS_PER_MONTH)
+        .done();
+  }
+
+  private static Use perMonth(Map<String, Integer> resources) {
+    return new Use.Sum()
+        .add("kmsKeyMonth", resources.getOrDefault("AWS::KMS::Key", 0))
+        .add("alarmMonth", resources.getOrDefault("AWS::CloudWatch::Alarm", 0))
+        .add("dashboardMonth", resources.getOrDefault("AWS::CloudWatch::Dashboard", 0))
+        .add("metricMonth", CUSTOM_METRICS)
+        .done();
+  }
+
+  private static JsonNode function(JsonNode run, String begins) {
+    for (Map.Entry<String, JsonNode> function : run.path("bill").path("functions").properties()) {
+      if (function.getKey().startsWith(begins)) {
+        return function.getValue();
+      }
+    }
+    throw new IllegalStateException(begins + " has never run");
+  }
+
+  private static List<JsonNode> templates(Path repository) throws IOException {
+    var templates = new ArrayList<JsonNode>();
+    try (Stream<Path> files = Files.walk(repository.resolve("infrastructure-cdk/target/cdk.out"))) {
+      for (Path file :
+          files.filter(path -> path.toString().endsWith(".template.json")).sorted().toList()) {
+        templates.add(new JsonMapper().readTree(file.toFile()));
+      }
+    }
+    return templates;
+  }
+
+  private static Map<String, Integer> resources(Path repository) throws IOException {
+    var counts = new LinkedHashMap<String, Integer>();
+    for (JsonNode template : templates(repository)) {
+      for (JsonNode resource : template.path("Resources")) {
+        counts.merge(resource.path("Type").asText(), 1, Integer::sum);
+      }
+    }
+    return counts;
+  }
+
+  private static double memoryGb(Path repository) throws IOException {
+    for (JsonNode template : templates(repository)) {
+      for (JsonNode resource : template.path("Resources")) {
+        JsonNode properties = resource.path("Properties");
+        if (properties.path("Handler").asText().startsWith("meterveil.collect.")) {
+          return properties.path("MemorySize").asDouble() / 1_024;
+        }
+      }
+    }
+    throw new IllegalStateException("collect is in no template");
+  }
+
+  private static String usd(double usd) {
+    return usd >= 0.1 || usd == 0 ? "%,.2f".formatted(usd) : "%.4f".formatted(usd);
+  }
+}

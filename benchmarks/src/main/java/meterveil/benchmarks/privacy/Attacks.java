@@ -1,0 +1,220 @@
+package meterveil.benchmarks.privacy;
+
+import java.util.Arrays;
+import java.util.List;
+import meterveil.benchmarks.privacy.Resampled.HomeWeek;
+import meterveil.benchmarks.privacy.Resampled.Released;
+
+/// What released cells tell of a home to whoever knows it well.
+final class Attacks {
+
+  /// The fewest meters by which two released cells of an hour may differ, if they differ.
+  private static final int DIFFERENCE_MIN = 15;
+
+  private static final double WH_PER_KWH = 1_000;
+
+  private Attacks() {}
+
+  /// Which cohort a home is in, from its week before: a matched filter, which for cells that differ
+  /// by noise alone is the best there is. The home's week before, less what homes use on average,
+  /// is held against each cohort's cells, less what cohorts have on average, each hour weighed by
+  /// how little it differs between cohorts.
+  ///
+  /// @return how many times as often as by guessing the right cohort comes first
+  static double timesGuessing(Resampled run) {
+    int cohorts = run.cohortCount();
+    double[][] deviations = deviations(run);
+    double[] variances = variances(deviations);
+    var weekMeans = new double[run.homes().weeks()][Homes.HOURS];
+    for (int week = 0; week < run.homes().weeks(); week++) {
+      for (int home = 0; home < run.homes().count(); home++) {
+        for (int hour = 0; hour < Homes.HOURS; hour++) {
+          weekMeans[week][hour] +=
+              (double) run.homes().week(home, week)[hour] / run.homes().count();
+        }
+      }
+    }
+    int right = 0;
+    for (int meter = 0; meter < run.meters().size(); meter++) {
+      HomeWeek at = run.meters().get(meter);
+      int[] before = run.homes().week(at.home(), at.week() - 1);
+      int found = -1;
+      double best = Double.NEGATIVE_INFINITY;
+      for (int cohort = 0; cohort < cohorts; cohort++) {
+        double score = 0;
+        for (int hour = 0; hour < Homes.HOURS; hour++) {
+          double deviation = deviations[cohort][hour];
+          if (!Double.isNaN(deviation) && variances[hour] > 0) {
+            score += (before[hour] - weekMeans[at.week() - 1][hour]) * deviation / variances[hour];
+          }
+        }
+        if (score > best) {
+          best = score;
+          found = cohort;
+        }
+      }
+      right += found == run.cohort(meter) ? 1 : 0;
+    }
+    return (double) right / run.meters().size() * cohorts;
+  }
+
+  /// What a home's own cell adds to guessing, hour by hour, whether the home is above its own
+  /// usual: the median of the same hour of its other weeks.
+  ///
+  /// @param own by the released cell
+  /// @param without by the same cell without the home's own energy: what there is to guess by if it
+  ///   had not been counted
+  record Gain(double own, double without) {
+
+    /// How much the cell adds.
+    double added() {
+      return own - without;
+    }
+  }
+
+  /// Measures it.
+  static Gain gain(Resampled run) {
+    double[][] deviations = deviations(run);
+    double[] variances = variances(deviations);
+    var own = new Auc();
+    var without = new Auc();
+    for (int meter = 0; meter < run.meters().size(); meter++) {
+      int cohort = run.cohort(meter);
+      HomeWeek at = run.meters().get(meter);
+      for (int hour = 0; hour < Homes.HOURS; hour++) {
+        double deviation = deviations[cohort][hour];
+        if (Double.isNaN(deviation) || variances[hour] <= 0) {
+          continue;
+        }
+        double usualWh = usualWh(run.homes(), at, hour);
+        int wh = run.energyWh(meter, hour);
+        boolean above = wh > usualWh;
+        double scale = Math.sqrt(variances[hour]);
+        own.add(deviation / scale, above);
+        without.add((deviation - (wh - usualWh) / WH_PER_KWH) / scale, above);
+      }
+    }
+    return new Gain(own.value(), without.value());
+  }
+
+  private static double usualWh(Homes homes, HomeWeek at, int hour) {
+    var others = new int[homes.weeks() - 1];
+    for (int week = 0, i = 0; week < homes.weeks(); week++) {
+      if (week != at.week()) {
+        others[i++] = homes.week(at.home(), week)[hour];
+      }
+    }
+    Arrays.sort(others);
+    return others[others.length / 2];
+  }
+
+  /// Pairs of released cells of one hour whose members differ by 1 to 14 meters.
+  static int closePairs(Resampled run) {
+    int found = 0;
+    for (int hour = 0; hour < Homes.HOURS; hour++) {
+      List<Released> cells = run.released(hour);
+      for (int i = 0; i < cells.size(); i++) {
+        for (int j = 0; j < i; j++) {
+          int differing = differing(run, cells.get(i), cells.get(j));
+          found += differing > 0 && differing < DIFFERENCE_MIN ? 1 : 0;
+        }
+      }
+    }
+    return found;
+  }
+
+  private static int differing(Resampled run, Released one, Released other) {
+    int differing = 0;
+    for (int cohort : one.cohorts()) {
+      differing += other.cohorts().contains(cohort) ? 0 : run.members(cohort);
+    }
+    for (int cohort : other.cohorts()) {
+      differing += one.cohorts().contains(cohort) ? 0 : run.members(cohort);
+    }
+    return differing;
+  }
+
+  /// How far released cells are from what their meters measured: the mean of the differences, each
+  /// without its sign and in terms of what was measured.
+  static double cellError(Resampled run) {
+    var measuredWh = new double[run.cohortCount()][Homes.HOURS];
+    for (int meter = 0; meter < run.meters().size(); meter++) {
+      for (int hour = 0; hour < Homes.HOURS; hour++) {
+        measuredWh[run.cohort(meter)][hour] += run.energyWh(meter, hour);
+      }
+    }
+    double sum = 0;
+    int count = 0;
+    for (int hour = 0; hour < Homes.HOURS; hour++) {
+      for (Released cell : run.released(hour)) {
+        double wh = 0;
+        for (int cohort : cell.cohorts()) {
+          wh += measuredWh[cohort][hour];
+        }
+        sum += Math.abs(cell.energyKWh() * WH_PER_KWH - wh) / wh;
+        count++;
+      }
+    }
+    return sum / count;
+  }
+
+  /// Energy in released cells, of all energy that was measured.
+  static double releasedShare(Resampled run) {
+    double measuredWh = 0;
+    double releasedWh = 0;
+    for (int hour = 0; hour < Homes.HOURS; hour++) {
+      for (int meter = 0; meter < run.meters().size(); meter++) {
+        measuredWh += run.energyWh(meter, hour);
+      }
+      for (Released cell : run.released(hour)) {
+        releasedWh += cell.energyKWh() * WH_PER_KWH;
+      }
+    }
+    return releasedWh / measuredWh;
+  }
+
+  /// Cohort's hours that are released by themselves, of all.
+  static double ownShare(Resampled run) {
+    double own = 0;
+    for (int hour = 0; hour < Homes.HOURS; hour++) {
+      own += run.released(hour).stream().filter(cell -> cell.cohorts().size() == 1).count();
+    }
+    return own / Homes.HOURS / run.cohortCount();
+  }
+
+  /// By cohort and hour: its cell less the mean of all, in kWh.
+  private static double[][] deviations(Resampled run) {
+    int cohorts = run.cohortCount();
+    var deviations = new double[cohorts][Homes.HOURS];
+    for (int hour = 0; hour < Homes.HOURS; hour++) {
+      double sum = 0;
+      int count = 0;
+      for (int cohort = 0; cohort < cohorts; cohort++) {
+        if (!Double.isNaN(run.cellKWh(cohort, hour))) {
+          sum += run.cellKWh(cohort, hour);
+          count++;
+        }
+      }
+      for (int cohort = 0; cohort < cohorts; cohort++) {
+        deviations[cohort][hour] = run.cellKWh(cohort, hour) - sum / Math.max(1, count);
+      }
+    }
+    return deviations;
+  }
+
+  private static double[] variances(double[][] deviations) {
+    var variances = new double[Homes.HOURS];
+    for (int hour = 0; hour < Homes.HOURS; hour++) {
+      double squares = 0;
+      int count = 0;
+      for (double[] cohort : deviations) {
+        if (!Double.isNaN(cohort[hour])) {
+          squares += cohort[hour] * cohort[hour];
+          count++;
+        }
+      }
+      variances[hour] = count == 0 ? 0 : squares / count;
+    }
+    return variances;
+  }
+}

@@ -1,0 +1,322 @@
+package meterveil.benchmarks.privacy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import meterveil.benchmarks.Chart;
+import meterveil.benchmarks.Goal;
+import meterveil.benchmarks.MainLineRuns;
+import meterveil.benchmarks.Outcome;
+import meterveil.benchmarks.Spread;
+import meterveil.benchmarks.Table;
+
+/// What the stores give away of a home, and what is left of the data for those it is meant for.
+public final class Privacy {
+
+  private static final List<Integer> SIZES = List.of(50, 70, 25, 15);
+
+  /// Deals of meters to cohorts that are tried.
+  private static final int DEALS = 10;
+
+  private static final int SPLITS = 4;
+  private static final double TIMES_GUESSING_MAX = 1.5;
+  private static final double AUC_MAX = 0.02;
+  private static final double CELL_ERROR_MAX = 0.02;
+  private static final double RELEASED_MIN = 0.98;
+
+  /// Better than guessing by less than this is chance, at the number of hours that are looked at.
+  private static final double CHANCE_AUC_MAX = 0.02;
+
+  private static final double CHANCE_TIMES_MAX = 1.05;
+
+  private Privacy() {}
+
+  /// Measures it.
+  ///
+  /// @param file of homes, as `scripts/run --readings` takes it
+  /// @param repository its root folder, built
+  /// @param runs of the whole line
+  public static List<Outcome> measure(Path file, Path repository, MainLineRuns runs)
+      throws IOException, InterruptedException {
+    Homes homes = Homes.read(file);
+    System.out.printf("  %d homes, %d weeks%n", homes.count(), homes.weeks());
+    Resampled.Ran ran = Resampled.run(homes, SIZES.getFirst(), runs);
+    OpenItems.Told told = OpenItems.look(homes, repository, runs.emptied("open-items"));
+    return List.of(
+        linking(Linking.link(homes, SPLITS, 1), told),
+        cells(homes, ran),
+        openItems(told),
+        sensitivity(homes),
+        openData(homes));
+  }
+
+  private static Outcome linking(Linking.Found found, OpenItems.Told told) {
+    var table =
+        new Table(
+            "R1: the same home's record found a week later, of 28 homes",
+            "store",
+            "nearest neighbour",
+            "one to one",
+            "guessing");
+    table.row(
+        "weekly pseudonyms (the usual design)",
+        ratio(found.nearest()),
+        ratio(found.assigned()),
+        ratio(found.guessing()));
+    table.row("Meterveil", "no such record", "no such record", "–");
+    var figures = new LinkedHashMap<String, Object>();
+    figures.put("weeklyPseudonyms", found);
+    figures.put("tokensInTwoItems", told.tokensTwice());
+    return new Outcome(
+        "R1 linking",
+        List.of(table),
+        figures,
+        Map.of(
+            "linking",
+            new Chart("A home's record found a week later", "share of homes, one-to-one assignment")
+                .bar("weekly pseudonyms", found.assigned(), 2, false)
+                .bar("guessing", found.guessing(), 2, false)
+                .bar("Meterveil: no record to find", 0, 2, true)
+                .svg()),
+        List.of(
+            Goal.atMost(
+                "R1: tokens of meters that are in more than one item", "", told.tokensTwice(), 0)));
+  }
+
+  /// What one deal of meters to cohorts comes to.
+  private record Dealt(
+      double timesGuessing,
+      double aucAdded,
+      double aucOwn,
+      double closePairs,
+      double cellError,
+      double released,
+      double own) {
+
+    static Dealt of(Resampled run) {
+      Attacks.Gain gain = Attacks.gain(run);
+      return new Dealt(
+          Attacks.timesGuessing(run),
+          gain.added(),
+          gain.own(),
+          Attacks.closePairs(run),
+          Attacks.cellError(run),
+          Attacks.releasedShare(run),
+          Attacks.ownShare(run));
+    }
+  }
+
+  private static Outcome cells(Homes homes, Resampled.Ran ran) {
+    var table =
+        new Table(
+            "R2 to R5 and use: what released cells tell. %,d meters; medians (minimum–maximum) of %d deals"
+                .formatted(ran.store().meters().size(), DEALS),
+            "meters in a cohort",
+            "cohorts",
+            "R2 × guessing",
+            "R3 AUC added",
+            "R5 close pairs",
+            "cell error",
+            "released",
+            "own cells");
+    var figures = new LinkedHashMap<String, Object>();
+    var chart = new Chart("R2: which cohort holds a known home", "times as often as by guessing");
+    Dealt store = Dealt.of(ran.store());
+    row(table, "50, the run's store", ran.store().cohortCount(), List.of(store));
+    var summary = ran.run().summary();
+    long traces = summary.path("canaryHits").asLong();
+    var inStore = new LinkedHashMap<String, Object>();
+    inStore.put("figures", store);
+    inStore.put("hoursAsDecidedInMemory", ran.sameCells());
+    inStore.put("hours", Homes.HOURS);
+    inStore.put(
+        "releasedByTheRunsOwnSummary",
+        summary.path("releasedWh").asDouble() / summary.path("sentWh").asDouble());
+    inStore.put("traces", traces);
+    figures.put("store", inStore);
+    var goals = new ArrayList<Goal>();
+    for (int size : SIZES) {
+      var dealt = new ArrayList<Dealt>();
+      int cohorts = 0;
+      for (int seed = 0; seed < DEALS; seed++) {
+        Resampled run = Resampled.decided(homes, size, seed);
+        cohorts = run.cohortCount();
+        dealt.add(Dealt.of(run));
+      }
+      row(table, "%d, decided in memory".formatted(size), cohorts, dealt);
+      chart.bar(
+          "%d meters".formatted(size),
+          spread(dealt, Dealt::timesGuessing).median(),
+          2,
+          size == SIZES.getFirst());
+      figures.put(Integer.toString(size), dealt);
+      if (size == SIZES.getFirst()) {
+        goals.add(
+            Goal.atMost(
+                "R2: a known home's cohort of 50 found",
+                "times guessing",
+                spread(dealt, Dealt::timesGuessing).median(),
+                TIMES_GUESSING_MAX));
+        goals.add(
+            Goal.atMost(
+                "R3: what its cell adds to guessing at a home",
+                "AUC",
+                spread(dealt, Dealt::aucAdded).median(),
+                AUC_MAX));
+      }
+    }
+    goals.add(Goal.atMost("R4: traces of a meter in any store", "", (double) traces, 0));
+    goals.add(
+        Goal.atMost(
+            "R5: released cells that differ by 1 to 14 meters", "pairs", store.closePairs(), 0));
+    goals.add(Goal.atMost("use: error of an hour's cell", "", store.cellError(), CELL_ERROR_MAX));
+    goals.add(
+        Goal.atLeast("use: energy released after merging", "", store.released(), RELEASED_MIN));
+    goals.add(
+        Goal.atLeast(
+            "hours of the store that are as decided in memory",
+            "hours",
+            (double) ran.sameCells(),
+            Homes.HOURS));
+    return new Outcome(
+        "R2 to R5 released cells", List.of(table), figures, Map.of("cohort", chart.svg()), goals);
+  }
+
+  private static Spread spread(List<Dealt> dealt, ToDoubleFunction<Dealt> figure) {
+    return Spread.of(dealt.stream().map(figure::applyAsDouble).toList());
+  }
+
+  private static void row(Table table, String name, int cohorts, List<Dealt> dealt) {
+    table.row(
+        name,
+        Integer.toString(cohorts),
+        text(spread(dealt, Dealt::timesGuessing), 2),
+        text(spread(dealt, Dealt::aucAdded), 3),
+        text(spread(dealt, Dealt::closePairs), 0),
+        percent(spread(dealt, Dealt::cellError).median()),
+        percent(spread(dealt, Dealt::released).median()),
+        percent(spread(dealt, Dealt::own).median()));
+  }
+
+  private static String text(Spread spread, int decimals) {
+    return spread.min() == spread.max()
+        ? ("%." + decimals + "f").formatted(spread.median())
+        : spread.text(decimals);
+  }
+
+  private static Outcome openItems(OpenItems.Told told) {
+    var table =
+        new Table(
+            "Copies of open items without the day key, after each of 11 meters: %,d meter-hours"
+                .formatted(told.hours()),
+            "what is looked at",
+            "found",
+            "by guessing");
+    table.row(
+        "an hour above the median, from its masked sum (AUC)",
+        "%.3f".formatted(0.5 + told.energyGain()),
+        "0.500");
+    table.row("the same, from the bucket's name", "%.3f".formatted(0.5 + told.nameGain()), "0.500");
+    table.row(
+        "the same, from whether the name was there before",
+        "%.3f".formatted(0.5 + told.repeatGain()),
+        "0.500");
+    table.row("the bucket itself", ratio(told.bucketHits()), ratio(told.bucketHitsGuessing()));
+    return new Outcome(
+        "open items",
+        List.of(table),
+        Map.of("told", told),
+        Map.of(),
+        List.of(
+            Goal.atMost(
+                "open items: an hour's energy from its masked sum, above guessing",
+                "AUC",
+                told.energyGain(),
+                CHANCE_AUC_MAX),
+            Goal.atMost(
+                "open items: an hour's energy from its bucket's name, above guessing",
+                "AUC",
+                told.nameGain(),
+                CHANCE_AUC_MAX),
+            Goal.atMost(
+                "open items: an hour's energy from a repeated name, above guessing",
+                "AUC",
+                told.repeatGain(),
+                CHANCE_AUC_MAX),
+            Goal.atMost(
+                "open items: an hour's bucket",
+                "times guessing",
+                told.bucketHits() / told.bucketHitsGuessing(),
+                CHANCE_TIMES_MAX)));
+  }
+
+  private static Outcome sensitivity(Homes homes) {
+    var table =
+        new Table(
+            "What is released, for other choices: eight cohorts for six weeks, in memory",
+            "",
+            "released",
+            "cell error",
+            "own cells");
+    var figures = new LinkedHashMap<String, Object>();
+    row(table, figures, homes, "as built: ratio 1.25, clip 2,500 Wh, 50 meters", 1.25, 2_500, 50);
+    for (double ratio : List.of(1.0, 1.1, 1.5, 2.0)) {
+      row(table, figures, homes, "ratio " + ratio, ratio, 2_500, 50);
+    }
+    for (int clip : List.of(1_500, 2_000, 3_500, 10_000)) {
+      row(table, figures, homes, "clip %,d Wh".formatted(clip), 1.25, clip, 50);
+    }
+    for (int size : List.of(15, 25, 75)) {
+      row(table, figures, homes, "%d meters".formatted(size), 1.25, 2_500, size);
+    }
+    return new Outcome("sensitivity", List.of(table), figures, Map.of(), List.of());
+  }
+
+  private static void row(
+      Table table,
+      Map<String, Object> figures,
+      Homes homes,
+      String name,
+      double ratio,
+      int clipWh,
+      int size) {
+    Sensitivity.Released released = Sensitivity.of(homes, ratio, clipWh, size, 1);
+    table.row(
+        name, percent(released.released()), percent(released.error()), percent(released.own()));
+    figures.put(name, released);
+  }
+
+  private static String ratio(double value) {
+    return "%.2f".formatted(value);
+  }
+
+  private static String percent(double share) {
+    return "%.2f %%".formatted(share * 100);
+  }
+
+  /// The error of daily totals with noise: epsilon 1 for a meter's day, a day cut at 30 kWh.
+  private static Outcome openData(Homes homes) {
+    var table =
+        new Table(
+            "Open data: daily totals with discrete Laplace noise, epsilon 1 a meter and day",
+            "meters",
+            "error by noise",
+            "error by cutting days at 30 kWh",
+            "error of both");
+    var figures = new LinkedHashMap<String, Object>();
+    for (int meters : List.of(100, 300, 1_000)) {
+      OpenData.Errors errors = OpenData.measure(homes, meters);
+      table.row(
+          "%,d".formatted(meters),
+          percent(errors.noise()),
+          percent(errors.cut()),
+          percent(errors.both()));
+      figures.put(Integer.toString(meters), errors);
+    }
+    return new Outcome("open data", List.of(table), figures, Map.of(), List.of());
+  }
+}

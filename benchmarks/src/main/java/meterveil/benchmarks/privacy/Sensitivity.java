@@ -1,0 +1,123 @@
+package meterveil.benchmarks.privacy;
+
+import java.time.LocalDate;
+import java.util.LinkedHashMap;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import meterveil.block.BlockLength;
+import meterveil.block.Epoch;
+import meterveil.cell.CellTotal;
+import meterveil.cohort.Cohort;
+import meterveil.cohort.CohortId;
+import meterveil.cohort.DistrictId;
+import meterveil.cohort.TariffClass;
+import meterveil.energy.Commodity;
+import meterveil.energy.WattHours;
+import meterveil.tenant.TenantId;
+import meterveil.usage.Grouping;
+
+/// How much is released and how exact it is, for other ratios of the buckets, clips and sizes of
+/// cohorts than those in use. Computed in memory by the platform's own decision, not run.
+final class Sensitivity {
+
+  private static final Epoch EPOCH = Epoch.of(LocalDate.of(2013, 1, 21));
+  private static final int COHORTS = 8;
+  private static final int WEEKS = 6;
+  private static final double WH_PER_KWH = 1_000;
+
+  /// What is released.
+  ///
+  /// @param released energy in released cells, of all energy that meters measured
+  /// @param error of released cells, the mean of the differences without sign
+  /// @param own cells that are released by themselves, of all
+  record Released(double released, double error, double own) {}
+
+  private Sensitivity() {}
+
+  /// Eight cohorts of random homes in random weeks, for six weeks.
+  ///
+  /// @param ratio of the buckets; 1 for exact contributions
+  /// @param clipWh what an hour of a meter is cut at
+  /// @param size meters of a cohort
+  static Released of(Homes homes, double ratio, int clipWh, int size, long seed) {
+    var random = new SplittableRandom(seed);
+    double measuredWh = 0;
+    double releasedWh = 0;
+    double errors = 0;
+    int cells = 0;
+    int own = 0;
+    int all = 0;
+    for (int week = 0; week < WEEKS; week++) {
+      int[][][] cohorts = new int[COHORTS][size][];
+      for (int[][] cohort : cohorts) {
+        for (int meter = 0; meter < size; meter++) {
+          cohort[meter] = homes.week(random.nextInt(homes.count()), random.nextInt(homes.weeks()));
+        }
+      }
+      for (int hour = 0; hour < Homes.HOURS; hour++) {
+        var totals = new LinkedHashMap<Cohort, CellTotal>();
+        var trueWh = new LinkedHashMap<CohortId, Long>();
+        for (int number = 0; number < COHORTS; number++) {
+          Cohort cohort = cohort(number, size);
+          int[][] meters = cohorts[number];
+          int at = hour;
+          int[] contributions = IntStream.range(0, size).map(m -> meters[m][at]).toArray();
+          long wh = IntStream.of(contributions).asLongStream().sum();
+          long clipped =
+              IntStream.of(contributions).map(c -> Math.min(c, clipWh)).asLongStream().sum();
+          int largest = IntStream.of(contributions).map(c -> Math.min(c, clipWh)).max().orElse(0);
+          totals.put(
+              cohort,
+              new CellTotal(
+                  size,
+                  new WattHours(clipped),
+                  new WattHours(
+                      Math.min(clipWh, (long) Math.ceil(largest * ratioBound(largest, ratio))))));
+          trueWh.put(cohort.id(), wh);
+          measuredWh += wh;
+        }
+        for (Grouping.Group group : Grouping.decide(totals).groups()) {
+          all += group.cohorts().size();
+          if (!group.released()) {
+            continue;
+          }
+          double truth = 0;
+          double told = 0;
+          for (var entry : totals.entrySet()) {
+            if (group.cohorts().contains(entry.getKey().id())) {
+              truth += Objects.requireNonNull(trueWh.get(entry.getKey().id()));
+              told += entry.getValue().energy().value();
+            }
+          }
+          told = Math.rint(told / WH_PER_KWH) * WH_PER_KWH;
+          releasedWh += told;
+          errors += Math.abs(told - truth) / truth;
+          cells++;
+          own += group.cohorts().size() == 1 ? 1 : 0;
+        }
+      }
+    }
+    return new Released(releasedWh / measuredWh, errors / Math.max(1, cells), (double) own / all);
+  }
+
+  /// How far above a contribution the end of its bucket is: buckets end at powers of the ratio.
+  private static double ratioBound(int wh, double ratio) {
+    if (ratio <= 1 || wh == 0) {
+      return 1;
+    }
+    double steps = Math.ceil(Math.log(wh) / Math.log(ratio) - 1e-9);
+    return Math.pow(ratio, steps) / wh;
+  }
+
+  private static Cohort cohort(int number, int size) {
+    return new Cohort(
+        new TenantId("demo"),
+        CohortId.of(EPOCH, "north-re-" + (number + 1)),
+        new DistrictId("north"),
+        TariffClass.RESIDENTIAL,
+        Commodity.ELECTRICITY,
+        size,
+        BlockLength.DAY);
+  }
+}

@@ -1,0 +1,330 @@
+package meterveil.benchmarks.speed;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.api.client.AWSLambda;
+import com.amazonaws.services.lambda.runtime.serialization.PojoSerializer;
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import meterveil.benchmarks.Chart;
+import meterveil.benchmarks.Goal;
+import meterveil.benchmarks.Outcome;
+import meterveil.benchmarks.Spread;
+import meterveil.benchmarks.Table;
+import meterveil.block.Epoch;
+import software.amazon.awssdk.utilslite.SdkInternalThreadLocal;
+
+/// How long a function takes from the start of its process to its first answer, under AWS's runtime
+/// interface client, in a fresh JVM with the memory it is deployed with and one core.
+final class ColdStart {
+
+  private static final int SAMPLES_OF_COLLECT = 15;
+  private static final int SAMPLES_OF_OTHERS = 5;
+  private static final double MILLIS_MAX = 300;
+  private static final double NANOS_PER_MILLI = 1e6;
+  private static final int SECONDS_MAX = 60;
+
+  /// Of its memory, Lambda gives this share to the heap.
+  private static final double HEAP_SHARE = 0.85;
+
+  private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
+  private static final Path TASKSET = Path.of("/usr/bin/taskset");
+
+  /// How a process is started.
+  private enum Setting {
+    PLAIN("plain"),
+    C1("C1 alone"),
+    APP_CDS("C1, AppCDS archive"),
+    AOT("C1, AOT cache"),
+    RESTORED("C1, restored by SnapStart");
+
+    private final String words;
+
+    Setting(String words) {
+      this.words = words;
+    }
+  }
+
+  /// A function made ready to be started.
+  private record Prepared(
+      Deployed function, Path unpacked, String jars, Path cds, Path aot, long classes) {}
+
+  private final Path repository;
+  private final Path work;
+
+  /// @param repository its root folder, built
+  /// @param work an empty folder
+  ColdStart(Path repository, Path work) {
+    this.repository = repository;
+    this.work = work;
+  }
+
+  /// Measures each function with each setting.
+  ///
+  /// @throws IllegalStateException if a function does not answer
+  Outcome measure() throws IOException, InterruptedException {
+    var table =
+        new Table(
+            "Cold start: process start to first answer, ms; one core, deployed memory",
+            "function",
+            "plain",
+            "C1",
+            "C1+AppCDS",
+            "C1+AOT",
+            "restored",
+            "classes",
+            "zip MB");
+    var chart = new Chart("Cold start of collect", "milliseconds to the first answer, median");
+    var figures = new LinkedHashMap<String, Object>();
+    double best = Double.NaN;
+    for (Deployed function : Deployed.all(repository)) {
+      boolean collect = function.name().equals("collect");
+      Prepared prepared = prepare(function);
+      var json = new LinkedHashMap<String, Object>();
+      var cells = new ArrayList<String>();
+      cells.add(function.name());
+      for (Setting setting : Setting.values()) {
+        Spread millis =
+            measure(prepared, setting, collect ? SAMPLES_OF_COLLECT : SAMPLES_OF_OTHERS);
+        json.put(setting.name(), millis);
+        cells.add(millis.text(0));
+        if (collect) {
+          chart.bar(setting.words, millis.median(), 0, setting == Setting.RESTORED);
+          best = millis.median(); // the last one, restored by SnapStart, is what is deployed
+        }
+      }
+      json.put("classesLoaded", prepared.classes());
+      json.put("zipBytes", Files.size(function.zip()));
+      cells.add("%,d".formatted(prepared.classes()));
+      cells.add("%.1f".formatted(Files.size(function.zip()) / 1e6));
+      table.row(cells.toArray(String[]::new));
+      figures.put(function.name(), json);
+    }
+    return new Outcome(
+        "coldStart",
+        List.of(table),
+        figures,
+        Map.of("cold-start", chart.svg()),
+        List.of(
+            Goal.atMost(
+                "first answer of collect, restored by SnapStart as deployed",
+                "ms",
+                best,
+                MILLIS_MAX)));
+  }
+
+  private Prepared prepare(Deployed function) throws IOException, InterruptedException {
+    Path folder = Files.createDirectories(work.resolve(function.name()));
+    Path unpacked = folder.resolve("task");
+    function.unpack(unpacked);
+    var jars = new ArrayList<String>();
+    jars.add(Deployed.jar(unpacked, folder.resolve("function.jar")).toString());
+    try (Stream<Path> lib = Files.list(unpacked.resolve("lib"))) {
+      lib.sorted().map(Path::toString).forEach(jars::add);
+    }
+    Path log = folder.resolve("classes.log");
+    var prepared =
+        new Prepared(
+            function,
+            unpacked,
+            String.join(File.pathSeparator, jars),
+            folder.resolve("classes.jsa"),
+            folder.resolve("classes.aot"),
+            0);
+    start(prepared, Setting.C1, List.of("-Xlog:class+load:file=" + log));
+    long classes;
+    try (Stream<String> lines = Files.lines(log)) {
+      classes = lines.filter(line -> line.contains(" source: ")).count();
+    }
+    start(prepared, Setting.APP_CDS, List.of("-XX:ArchiveClassesAtExit=" + prepared.cds()));
+    start(prepared, Setting.AOT, List.of("-XX:AOTCacheOutput=" + prepared.aot()));
+    for (Path archive : List.of(prepared.cds(), prepared.aot())) {
+      if (!Files.exists(archive)) {
+        throw new IllegalStateException("the JVM has not written " + archive.getFileName());
+      }
+    }
+    return new Prepared(
+        function, unpacked, prepared.jars(), prepared.cds(), prepared.aot(), classes);
+  }
+
+  private Spread measure(Prepared prepared, Setting setting, int samples)
+      throws IOException, InterruptedException {
+    List<String> archive =
+        switch (setting) {
+          case PLAIN, C1, RESTORED -> List.of();
+          case APP_CDS -> List.of("-XX:SharedArchiveFile=" + prepared.cds(), "-Xshare:on");
+          case AOT -> List.of("-XX:AOTCache=" + prepared.aot(), "-XX:AOTMode=on");
+        };
+    var millis = new ArrayList<Double>();
+    for (int i = 0; i < samples; i++) {
+      millis.add(start(prepared, setting, archive));
+    }
+    return Spread.of(millis);
+  }
+
+  /// One start.
+  ///
+  /// @return milliseconds to the first answer
+  private double start(Prepared prepared, Setting setting, List<String> options)
+      throws IOException, InterruptedException {
+    Deployed function = prepared.function();
+    Path log = prepared.unpacked().resolveSibling("log.txt");
+    boolean archived = setting == Setting.APP_CDS || setting == Setting.AOT;
+    try (var first = new OneStart(event(function.name()), answers())) {
+      var command = new ArrayList<String>();
+      if (Files.isExecutable(TASKSET)) {
+        command.addAll(List.of(TASKSET.toString(), "-c", "0"));
+      }
+      command.add(JAVA.toString());
+      command.add("-XX:ActiveProcessorCount=1");
+      command.add("-XX:+UseSerialGC");
+      command.add("-Xmx" + (int) (function.memoryMb() * HEAP_SHARE) + "m");
+      command.add("-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac");
+      command.add("--enable-native-access=ALL-UNNAMED");
+      if (setting != Setting.PLAIN) {
+        command.add("-XX:TieredStopAtLevel=1");
+      }
+      command.addAll(options);
+      command.add("-cp");
+      // Archives hold what the JVM's own class loader loads, as a container image has it.
+      command.add(
+          archived
+              ? runtimeInterfaceClient() + File.pathSeparator + prepared.jars()
+              : runtimeInterfaceClient());
+      command.add(AWSLambda.class.getName());
+      command.add(function.handler());
+      var builder =
+          new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+      builder.environment().clear();
+      builder.environment().putAll(function.environment());
+      builder.environment().putAll(environment(first, prepared.unpacked(), setting));
+      long begun = System.nanoTime();
+      Process process = builder.start();
+      try {
+        long answered = first.answered().get(SECONDS_MAX, TimeUnit.SECONDS);
+        long from = setting == Setting.RESTORED ? first.restoredNanos() : begun;
+        if (from == 0) {
+          throw new IllegalStateException(function.name() + " never asked to be restored");
+        }
+        return (answered - from) / NANOS_PER_MILLI;
+      } catch (ExecutionException | TimeoutException e) {
+        throw new IllegalStateException(
+            "%s gave no answer: %s".formatted(function.name(), Files.readString(log)), e);
+      } finally {
+        process.destroy(); // not by force: it may have an archive to write
+        if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)) {
+          process.destroyForcibly();
+        }
+      }
+    }
+  }
+
+  private static Map<String, String> environment(OneStart first, Path unpacked, Setting setting) {
+    var variables = new LinkedHashMap<String, String>();
+    variables.put("PATH", "/usr/local/bin:/usr/bin:/bin");
+    variables.put("LANG", "en_US.UTF-8");
+    variables.put("TZ", ":UTC");
+    variables.put("AWS_LAMBDA_RUNTIME_API", first.authority());
+    variables.put("LAMBDA_TASK_ROOT", unpacked.toString());
+    variables.put("AWS_REGION", "us-west-2");
+    variables.put("AWS_ACCESS_KEY_ID", "none");
+    variables.put("AWS_SECRET_ACCESS_KEY", "none");
+    variables.put("AWS_ENDPOINT_URL", "http://" + first.authority());
+    variables.put("AWS_ENDPOINT_URL_IOT_DATA_PLANE", "http://" + first.authority());
+    variables.put("AWS_ENDPOINT_URL_IOT", "http://" + first.authority());
+    variables.put("AWS_LAMBDA_FUNCTION_NAME", "one");
+    variables.put("AWS_LAMBDA_FUNCTION_VERSION", "1");
+    variables.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512");
+    variables.put("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/one");
+    variables.put("AWS_LAMBDA_LOG_STREAM_NAME", "one");
+    variables.put(
+        "AWS_LAMBDA_INITIALIZATION_TYPE", setting == Setting.RESTORED ? "snap-start" : "on-demand");
+    return variables;
+  }
+
+  private static String runtimeInterfaceClient() {
+    return Stream.of(
+            AWSLambda.class, Context.class, PojoSerializer.class, SdkInternalThreadLocal.class)
+        .map(type -> {
+          try {
+            return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI())
+                .toString();
+          } catch (URISyntaxException e) {
+            throw new IllegalStateException("a class from no file", e);
+          }
+        })
+        .distinct()
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  /// A first event that goes all the way.
+  private static String event(String function) {
+    String yesterday = yesterday().toString();
+    String readings =
+        IntStream.range(0, CollectBenchmark.HOURS)
+            .mapToObj(hour -> Integer.toString(120 + hour))
+            .collect(
+                Collectors.joining(",", "{\"start\":\"" + yesterday + "\",\"energyWh\":[", "]}"));
+    String status =
+        "{\"sequence\":7,\"firmware\":\"1.0.0\",\"batteryPercent\":97,\"signalDbm\":-71,\"faults\":[],\"uptimeSeconds\":86400,\"blocksGivenUp\":0}";
+    return switch (function) {
+      case "collect" -> ruled(readings, ",\"cohort\":\"" + cohort() + "\"");
+      case "status" -> ruled(status, "");
+      case "resend" ->
+          "{\"ruleName\":\"collect_readings\",\"topic\":\"mv/1/demo/%s/meter-000123/readings\",\"clientId\":\"meter-000123\",\"base64OriginalPayload\":\"%s\",\"failures\":[]}"
+              .formatted(cohort(), base64(readings));
+      default -> "{}";
+    };
+  }
+
+  private static String ruled(String payload, String more) {
+    return "{\"payload\":\"%s\",\"tenant\":\"demo\",\"thing\":\"meter-000123\"%s}"
+        .formatted(base64(payload), more);
+  }
+
+  private static String base64(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(UTF_8));
+  }
+
+  private static Instant yesterday() {
+    return LocalDate.ofInstant(Clock.systemUTC().instant(), ZoneOffset.UTC)
+        .atStartOfDay(ZoneOffset.UTC)
+        .toInstant()
+        .minus(Duration.ofDays(1));
+  }
+
+  private static String cohort() {
+    return "%05d-north-re-1".formatted(Epoch.containing(yesterday()).number());
+  }
+
+  private static Map<String, String> answers() {
+    String row =
+        "{\"tenant\":{\"S\":\"demo\"},\"cohort\":{\"S\":\"%s\"},\"district\":{\"S\":\"north\"},\"tariffClass\":{\"S\":\"RESIDENTIAL\"},\"commodity\":{\"S\":\"ELECTRICITY\"},\"members\":{\"N\":\"50\"},\"blockHours\":{\"N\":\"24\"}}"
+            .formatted(cohort());
+    return Map.of(
+        "GetItem COHORTS_TABLE",
+        "{\"Item\":%s}".formatted(row),
+        "GetItem TENANTS_TABLE",
+        "{\"Item\":{\"tenant\":{\"S\":\"demo\"},\"retentionDays\":{\"N\":\"30\"}}}");
+  }
+}

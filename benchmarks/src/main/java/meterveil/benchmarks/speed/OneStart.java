@@ -1,0 +1,123 @@
+package meterveil.benchmarks.speed;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+
+/// What a function's process talks to from its start to its first answer: Lambda's Runtime API, and
+/// AWS's services, which answer at once with the least that lets it go on.
+final class OneStart implements AutoCloseable {
+
+  private static final int OK = 200;
+  private static final int ACCEPTED = 202;
+  private static final String KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+  private final HttpServer server;
+  private final String event;
+  private final Map<String, String> answers;
+  private final CompletableFuture<Long> answered = new CompletableFuture<>();
+  private volatile long restoredNanos;
+  private volatile boolean given;
+
+  /// @param event the first and only one
+  /// @param answers of DynamoDB, by operation and table, as `GetItem COHORTS_TABLE`; for others
+  ///   `{}`
+  OneStart(String event, Map<String, String> answers) throws IOException {
+    this.event = event;
+    this.answers = answers;
+    this.server =
+        HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.createContext("/", this::answer);
+    server.start();
+  }
+
+  /// Host and port.
+  String authority() {
+    return "127.0.0.1:" + server.getAddress().getPort();
+  }
+
+  /// When the first answer came, by the system's nanosecond clock; fails if it was an error.
+  CompletableFuture<Long> answered() {
+    return answered;
+  }
+
+  /// When the process was told that it has been restored; 0 if it never asked.
+  long restoredNanos() {
+    return restoredNanos;
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    String path = exchange.getRequestURI().getPath();
+    byte[] body = exchange.getRequestBody().readAllBytes();
+    if (path.endsWith("/invocation/next")) {
+      next(exchange);
+    } else if (path.endsWith("/restore/next")) {
+      restoredNanos = System.nanoTime();
+      send(exchange, OK, "");
+    } else if (path.endsWith("/response")) {
+      answered.complete(System.nanoTime());
+      send(exchange, ACCEPTED, "");
+    } else if (path.endsWith("/error")) {
+      answered.completeExceptionally(new IllegalStateException(new String(body, UTF_8)));
+      send(exchange, ACCEPTED, "");
+    } else {
+      String target = exchange.getRequestHeaders().getFirst("X-Amz-Target");
+      String operation = target == null ? "" : target.substring(target.indexOf('.') + 1);
+      exchange.getResponseHeaders().set("Content-Type", "application/x-amz-json-1.0");
+      send(
+          exchange,
+          OK,
+          operation.equals("GenerateDataKey")
+              ? "{\"KeyId\":\"k\",\"Plaintext\":\"%s\",\"CiphertextBlob\":\"%1$s\"}".formatted(KEY)
+              : answer(operation, new String(body, UTF_8)));
+    }
+  }
+
+  private String answer(String operation, String request) {
+    return answers.entrySet().stream()
+        .filter(answer -> {
+          String[] operationAndTable = answer.getKey().split(" ", -1);
+          return operation.equals(operationAndTable[0])
+              && request.contains("\"" + operationAndTable[1] + "\"");
+        })
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .orElse("{}");
+  }
+
+  private void next(HttpExchange exchange) throws IOException {
+    if (given) {
+      return; // it waits for ever, and is ended meanwhile
+    }
+    given = true;
+    exchange.getResponseHeaders().set("Content-Type", "application/json");
+    exchange.getResponseHeaders().set("Lambda-Runtime-Aws-Request-Id", "one");
+    exchange.getResponseHeaders().set("Lambda-Runtime-Deadline-Ms", "4102444800000");
+    exchange
+        .getResponseHeaders()
+        .set(
+            "Lambda-Runtime-Invoked-Function-Arn",
+            "arn:aws:lambda:us-west-2:000000000000:function:one");
+    send(exchange, OK, event);
+  }
+
+  private static void send(HttpExchange exchange, int status, String body) throws IOException {
+    byte[] bytes = body.getBytes(UTF_8);
+    exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
+    exchange.getResponseBody().write(bytes);
+    exchange.close();
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+  }
+}

@@ -1,0 +1,25 @@
+package meterveil.benchmarks.speed;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import meterveil.benchmarks.MainLineRuns;
+import meterveil.benchmarks.Outcome;
+
+/// How fast it is: collecting in one process, starting, and the whole line.
+public final class Speed {
+
+  private Speed() {}
+
+  /// Measures all three.
+  ///
+  /// @param repository its root folder, built
+  /// @param runs of the whole line
+  public static List<Outcome> measure(Path repository, MainLineRuns runs)
+      throws IOException, InterruptedException {
+    return List.of(
+        Collecting.run(),
+        new ColdStart(repository, runs.emptied("cold-start")).measure(),
+        WholeLine.measure(runs));
+  }
+}

@@ -1,0 +1,44 @@
+package meterveil.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class OutputTest {
+
+  @Test
+  void findsTheMedianOfOddAndEvenNumbersOfMeasurements() {
+    assertThat(Spread.of(List.of(3.0, 1.0, 2.0))).isEqualTo(new Spread(2, 1, 3));
+    assertThat(Spread.of(List.of(4.0, 1.0, 2.0, 3.0))).isEqualTo(new Spread(2.5, 1, 4));
+    assertThatIllegalArgumentException().isThrownBy(() -> Spread.of(List.of()));
+    assertThat(new Spread(1234.56, 1000, 2000).text(1)).isEqualTo("1,234.6 (1,000.0–2,000.0)");
+  }
+
+  @Test
+  void judgesGoalsByTheirDirection() {
+    assertThat(Goal.atLeast("fast", "times", 10, 10).met()).isTrue();
+    assertThat(Goal.atLeast("fast", "times", 9.99, 10).met()).isFalse();
+    assertThat(Goal.atMost("small", "ms", 300, 300).met()).isTrue();
+    assertThat(Goal.atMost("small", "ms", 300.1, 300).met()).isFalse();
+    assertThat(Goal.atMost("never measured", "ms", Double.NaN, 300).met()).isFalse();
+    assertThat(Goal.atLeast("never measured", "ms", Double.NaN, 300).met()).isFalse();
+  }
+
+  @Test
+  void alignsTables() {
+    assertThat(new Table("Speed", "what", "ms").row("a", "1").row("bcde", "1,000").text())
+        .isEqualTo("\nSpeed\n\n  what      ms\n  a          1\n  bcde   1,000\n");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Table("Speed", "what", "ms").row("a"));
+  }
+
+  @Test
+  void drawsBarsInProportion() {
+    String svg = new Chart("A & B", "ms").bar("long", 100, 0, true).bar("half", 50, 0, false).svg();
+    assertThat(svg)
+        .startsWith("<svg")
+        .contains("A &amp; B", ">long<", "width=\"350.0\"", "width=\"175.0\"");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package meterveil.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

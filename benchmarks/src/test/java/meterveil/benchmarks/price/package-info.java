@@ -1,0 +1,4 @@
+@NullMarked
+package meterveil.benchmarks.price;
+
+import org.jspecify.annotations.NullMarked;

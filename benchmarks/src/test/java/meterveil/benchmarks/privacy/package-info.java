@@ -1,0 +1,4 @@
+@NullMarked
+package meterveil.benchmarks.privacy;
+
+import org.jspecify.annotations.NullMarked;
