@@ -1,13 +1,15 @@
 package meterveil.simulator;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /// Where meters connect to.
 ///
 /// @param host a name or address that stands in the broker's certificate
 /// @param port of MQTT over TLS
-/// @param certificateAuthority file with the certificate (PEM) that the broker's is signed with
-public record Endpoint(String host, int port, Path certificateAuthority) {
+/// @param certificateAuthority file with the certificate (PEM) that the broker's is signed with;
+///   none: one of those that this machine trusts
+public record Endpoint(String host, int port, @Nullable Path certificateAuthority) {
 
   /// @throws IllegalArgumentException if `port` is not one
   public Endpoint {

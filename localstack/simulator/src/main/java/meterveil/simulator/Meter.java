@@ -1,5 +1,8 @@
 package meterveil.simulator;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -21,6 +24,7 @@ import meterveil.simulator.Outbox.Message;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.crt.CRT;
 import software.amazon.awssdk.crt.CrtRuntimeException;
+import software.amazon.awssdk.crt.io.ExponentialBackoffRetryOptions.JitterMode;
 import software.amazon.awssdk.crt.mqtt5.Mqtt5Client;
 import software.amazon.awssdk.crt.mqtt5.Mqtt5ClientOptions.ClientOfflineQueueBehavior;
 import software.amazon.awssdk.crt.mqtt5.Mqtt5ClientOptions.ClientSessionBehavior;
@@ -49,7 +53,12 @@ import software.amazon.awssdk.iot.AwsIotMqtt5ClientBuilder;
 /// It connects with its certificate, its thing name as client id and a session that outlives a
 /// sleep of 72 hours, and comes back by itself, later each time, when the connection breaks. What
 /// it has published and the broker has not acknowledged goes out again then. It learns its cohorts
-/// and the length of its blocks from its retained settings and from nothing else.
+/// and the length of its blocks from its retained settings and from nothing else; it remembers them
+/// when the broker does not.
+///
+/// The SDK's client would connect again by itself, but all clients of a fleet at once. So it is
+/// stopped whenever it has lost its connection or got none, and started again when the fleet lets
+/// it; stopping gives back all that it still held.
 ///
 /// Everything in here happens on the fleet's one thread, so nothing is locked; what is called from
 /// outside is handed over to it.
@@ -61,12 +70,8 @@ public final class Meter {
   /// How long the broker keeps the session of a meter that is away: as long as blocks are accepted.
   public static final long SESSION_SECONDS = Times.ACCEPTED_FOR.toSeconds();
 
-  /// How often a first connect is tried before it is given up.
-  public static final int CONNECT_ATTEMPTS_MAX = 4;
-
   private static final long KEEP_ALIVE_SECONDS = 60;
-  private static final long RECONNECT_MILLIS_MIN = 500;
-  private static final long RECONNECT_MILLIS_MAX = 60_000;
+  private static final String STOPPED = "AWS_ERROR_MQTT5_USER_REQUESTED_STOP";
   private static final int REFUSED_FROM = 0x80; // of all reason codes of MQTT 5
   private static final String FIRMWARE = "1.0.0";
 
@@ -95,19 +100,26 @@ public final class Meter {
   private final List<Message> underWay = new ArrayList<>();
   private final List<CompletableFuture<String>> rawUnderWay = new ArrayList<>();
   private final List<Awaited> awaited = new ArrayList<>();
+  private final List<Letter> givenBack = new ArrayList<>();
 
   private CompletableFuture<Void> ready = new CompletableFuture<>();
   private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
   private boolean started;
   private boolean awake;
   private boolean restarting;
+  private boolean blamed;
+  private boolean told;
   private boolean downlinkUnreadable;
+  private int subscribing;
   private int failures;
   private int acknowledgementsToLose;
   private long sequence;
   private Instant nextStatus = Instant.MIN;
 
   private record Awaited(Epoch epoch, CompletableFuture<Void> known) {}
+
+  /// A message on its way, and whom to tell that the broker has answered.
+  private record Letter(Message message, PublishPacket packet, CompletableFuture<Void> answered) {}
 
   Meter(Fleet fleet, ThingName thing, MeterCertificate certificate, LoadProfile profile) {
     this.fleet = fleet;
@@ -116,6 +128,7 @@ public final class Meter {
     this.outbox =
         new Outbox(profile, fleet.options.pauses(), random.split(), fleet.options.twoBlocks());
     this.switchedOn = fleet.clock.instant();
+    this.sequence = switchedOn.getEpochSecond();
     this.settingsTopic = Topics.settings(fleet.tenant, thing);
     this.resendTopic = Topics.resend(fleet.tenant, thing);
     this.client = client(certificate);
@@ -128,8 +141,11 @@ public final class Meter {
             fleet.endpoint.host(),
             certificate.certificate().toString(),
             certificate.privateKey().toString())) {
+      Path authority = fleet.endpoint.certificateAuthority();
+      if (authority != null) {
+        builder.withCertificateAuthorityFromPath(null, authority.toString());
+      }
       return builder
-          .withCertificateAuthorityFromPath(null, fleet.endpoint.certificateAuthority().toString())
           .withPort((long) fleet.endpoint.port())
           .withClientId(thing.value())
           .withKeepAliveIntervalSeconds(KEEP_ALIVE_SECONDS)
@@ -138,13 +154,14 @@ public final class Meter {
           .withOfflineQueueBehavior(ClientOfflineQueueBehavior.FAIL_QOS0_PUBLISH_ON_DISCONNECT)
           .withExtendedValidationAndFlowControlOptions(
               ExtendedValidationAndFlowControlOptions.AWS_IOT_CORE_DEFAULTS)
-          .withMinReconnectDelayMs(RECONNECT_MILLIS_MIN)
-          .withMaxReconnectDelayMs(RECONNECT_MILLIS_MAX)
+          .withRetryJitterMode(JitterMode.None)
+          .withMinReconnectDelayMs(Patience.PAUSE_MILLIS_MAX)
+          .withMaxReconnectDelayMs(Patience.PAUSE_MILLIS_MAX)
           .withWill(packet(Topics.status(fleet.tenant, thing), lastWill, false))
           .withLifeCycleEvents(new Connection())
           .withPublishEvents((_, received) -> {
             PublishPacket packet = received.getPublishPacket();
-            fleet.thread.execute(() -> told(packet.getTopic(), packet.getPayload()));
+            fleet.thread.execute(() -> hear(packet.getTopic(), packet.getPayload()));
           })
           .build();
     }
@@ -178,15 +195,12 @@ public final class Meter {
     return fleet.on(() -> awake && ready.isDone());
   }
 
-  /// Waits until it knows its cohort in an epoch.
+  /// Waits until it knows its cohort in an epoch and can be asked through it.
   public CompletableFuture<Void> knows(Epoch epoch) {
     var known = new CompletableFuture<Void>();
     fleet.run(() -> {
-      if (outbox.knows(epoch)) {
-        known.complete(null);
-      } else {
-        awaited.add(new Awaited(epoch, known));
-      }
+      awaited.add(new Awaited(epoch, known));
+      settle();
     });
     return known;
   }
@@ -345,26 +359,27 @@ public final class Meter {
   private CompletableFuture<Void> start() {
     if (!awake) {
       awake = true;
+      told = false;
       failures = 0;
       ready = new CompletableFuture<>();
-      fleet.then(
-          stopped,
-          (_, _) ->
-              fleet.connects.run(() -> {
-                if (awake) {
-                  started = true;
-                  client.start();
-                }
-              }));
+      fleet.then(stopped, (_, _) -> fleet.connects.run(this::startClient));
     }
     return ready;
+  }
+
+  private void startClient() {
+    if (awake && !started) {
+      started = true;
+      client.start();
+    }
   }
 
   private CompletableFuture<Void> stop() {
     awake = false;
     ready.completeExceptionally(new ConnectionException(thing.value(), "left"));
+    givenBack.forEach(this::unanswered);
+    givenBack.clear();
     if (started) {
-      started = false;
       stopped = new CompletableFuture<>();
       client.stop(new DisconnectPacket.DisconnectPacketBuilder().build());
     }
@@ -385,11 +400,16 @@ public final class Meter {
     fleet.then(
         subscribeTo(settingsTopic, resendTopic),
         (ack, _) -> {
-          if (ack != null && isRefusal(ack)) {
+          if (ack == null) {
+            restart();
+          } else if (isRefusal(ack)) {
             giveUp("may not subscribe to its own topics: " + ack.getReasonCodes());
           }
         });
+    followCohorts();
     CompletableFuture<Void> _ = sendStatus();
+    givenBack.forEach(this::offer);
+    givenBack.clear();
   }
 
   private CompletableFuture<SubAckPacket> subscribeTo(String... filters) {
@@ -399,38 +419,59 @@ public final class Meter {
   }
 
   private void notConnected(int error, @Nullable ConnAckPacket answer) {
+    if (!awake) {
+      return;
+    }
     failures++;
-    if (!ready.isDone() && (answer != null || failures >= CONNECT_ATTEMPTS_MAX)) {
-      giveUp(answer != null ? answer.getReasonCode().name() : CRT.awsErrorString(error));
+    boolean first = !ready.isDone();
+    if (first && answer != null && failures >= Patience.attemptsMax(answer.getReasonCode())) {
+      giveUp(answer.getReasonCode().name());
+    } else if (first
+        && answer == null
+        && failures >= Patience.attemptsMax(CRT.awsErrorName(error))) {
+      giveUp(CRT.awsErrorString(error));
+    } else {
+      restart();
     }
   }
 
-  /// A broker that disconnects a meter for what it did would do so again and again, as the session
-  /// sends it again. So the session's messages are taken back.
+  /// A broker that disconnects a meter for what it did would do so again and again, if that were
+  /// sent again. So nothing is.
   private void disconnected(@Nullable DisconnectPacket packet) {
-    if (packet == null || !BLAMING.contains(packet.getReasonCode()) || !awake) {
-      return;
+    if (packet != null && BLAMING.contains(packet.getReasonCode()) && awake) {
+      blamed = true;
+      if (rawUnderWay.isEmpty() && underWay.size() == 1) {
+        outbox.turnedAway(underWay.getFirst());
+      }
+      rawUnderWay.forEach(raw -> raw.complete(packet.getReasonCode().name()));
+      rawUnderWay.clear();
     }
-    if (rawUnderWay.isEmpty() && underWay.size() == 1) {
-      outbox.turnedAway(underWay.getFirst());
+    restart();
+  }
+
+  /// Gives up the connection, or the attempt at one, for another.
+  private void restart() {
+    if (awake && started && !restarting) {
+      restarting = true;
+      client.stop();
     }
-    rawUnderWay.forEach(raw -> raw.complete(packet.getReasonCode().name()));
-    rawUnderWay.clear();
-    restarting = true;
-    client.stop();
   }
 
   private void stopped() {
     if (restarting && awake) {
-      fleet.connects.run(client::start);
+      CompletableFuture.delayedExecutor(
+              Patience.pauseMillis(failures, random), MILLISECONDS, fleet.thread)
+          .execute(() -> fleet.connects.run(this::startClient));
     }
+    started = false;
     restarting = false;
+    blamed = false;
     stopped.complete(null);
   }
 
   // Being told
 
-  private void told(String topic, byte[] payload) {
+  private void hear(String topic, byte[] payload) {
     try {
       if (topic.equals(settingsTopic)) {
         learn(DownlinkJson.settings(payload));
@@ -446,6 +487,12 @@ public final class Meter {
 
   private void learn(MeterSettings settings) {
     outbox.learn(settings);
+    told = true;
+    followCohorts();
+  }
+
+  /// Subscribes to what its cohorts are asked, and no longer to what others are.
+  private void followCohorts() {
     var wanted = new HashSet<String>();
     outbox
         .cohorts(fleet.clock.instant())
@@ -458,30 +505,36 @@ public final class Meter {
           client.unsubscribe(new UnsubscribePacket.UnsubscribePacketBuilder(topic).build());
     }
     wanted.removeAll(cohortTopics);
-    cohortTopics.addAll(wanted);
-    CompletableFuture<?>[] subscribed =
-        wanted.stream().map(this::subscribeToCohort).toArray(CompletableFuture[]::new);
+    wanted.forEach(this::followCohort);
+    settle();
+  }
+
+  /// A refusal is forgotten, so that the next settings or the next session try again.
+  private void followCohort(String topic) {
+    cohortTopics.add(topic);
+    subscribing++;
     fleet.then(
-        CompletableFuture.allOf(subscribed),
-        (_, e) -> {
-          if (e == null) {
-            ready.complete(null);
-            awaited.removeIf(a -> outbox.knows(a.epoch()) && a.known().complete(null));
+        subscribeTo(topic),
+        (ack, _) -> {
+          subscribing--;
+          if (ack == null || isRefusal(ack)) {
+            cohortTopics.remove(topic);
+          }
+          if (ack == null) {
+            restart();
+          } else {
+            settle();
           }
         });
   }
 
-  /// A refusal is forgotten, so that the next settings or the next session try again.
-  private CompletableFuture<SubAckPacket> subscribeToCohort(String topic) {
-    CompletableFuture<SubAckPacket> answer = subscribeTo(topic);
-    fleet.then(
-        answer,
-        (ack, _) -> {
-          if (ack != null && isRefusal(ack)) {
-            cohortTopics.remove(topic);
-          }
-        });
-    return answer;
+  /// It can be asked once the broker has answered each of its subscriptions: what is published to a
+  /// cohort before that does not reach it.
+  private void settle() {
+    if (subscribing == 0 && told) {
+      ready.complete(null);
+      awaited.removeIf(a -> outbox.knows(a.epoch()) && a.known().complete(null));
+    }
   }
 
   // Sending
@@ -499,40 +552,57 @@ public final class Meter {
 
   private CompletableFuture<Void> post(Message message, String topic, byte[] payload) {
     var answered = new CompletableFuture<Void>();
+    offer(new Letter(message, packet(topic, payload, false), answered));
+    return answered;
+  }
+
+  private void offer(Letter letter) {
+    Message message = letter.message();
     fleet.publishes.run(() -> {
       if (!awake) {
-        unanswered(message);
-        answered.complete(null);
+        unanswered(letter);
         return;
       }
       Instant sentAt = fleet.clock.instant();
       underWay.add(message);
       fleet.then(
-          client.publish(packet(topic, payload, false)),
-          (result, _) -> {
+          client.publish(letter.packet()),
+          (result, e) -> {
             underWay.remove(message);
-            if (result != null && acknowledgementsToLose > 0) {
-              acknowledgementsToLose--;
-              fleet.then(send(message, payload), (_, _) -> answered.complete(null));
+            if (result == null) {
+              notAnswered(letter, e);
               return;
             }
-            if (result == null) {
-              unanswered(message);
-            } else if (isRefusal(result)) {
+            if (acknowledgementsToLose > 0) {
+              acknowledgementsToLose--;
+              fleet.then(
+                  send(message, letter.packet().getPayload()),
+                  (_, _) -> letter.answered().complete(null));
+              return;
+            }
+            if (isRefusal(result)) {
               outbox.turnedAway(message);
             } else {
               outbox.acknowledged(message, sentAt);
               fleet.acknowledged(message.blocks().size());
             }
-            answered.complete(null);
+            letter.answered().complete(null);
           });
     });
-    return answered;
   }
 
-  private void unanswered(Message message) {
-    outbox.unanswered(message, fleet.clock.instant());
+  private void notAnswered(Letter letter, @Nullable Throwable e) {
+    if (awake && !blamed && e instanceof CrtRuntimeException crt && crt.errorName.equals(STOPPED)) {
+      givenBack.add(letter); // until it is connected again
+    } else {
+      unanswered(letter);
+    }
+  }
+
+  private void unanswered(Letter letter) {
+    outbox.unanswered(letter.message(), fleet.clock.instant());
     fleet.answersMayBeDue();
+    letter.answered().complete(null);
   }
 
   private CompletableFuture<Void> sendStatus() {

@@ -4,8 +4,8 @@ import java.util.List;
 
 /// How a meter is, as it tells the platform. Says nothing of what it measures.
 ///
-/// @param sequence 1 for the first ever, one more for each after it; 0 in the last will, which is
-///   written before anybody knows when it will be needed
+/// @param sequence one more than that of the status before it, through restarts; 0 in the last
+///   will, which is written before anybody knows when it will be needed
 /// @param firmware its version
 /// @param batteryPercent 0 to 100
 /// @param signalDbm of its radio, below 0

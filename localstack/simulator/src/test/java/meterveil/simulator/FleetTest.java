@@ -341,8 +341,10 @@ class FleetTest {
     it.clock.move(Duration.ofHours(1));
     join(it.fleet.sendDue());
     assertThat(it.statuses(meter)).hasSize(2);
-    assertThat(it.statuses(meter).getFirst()).contains("\"sequence\":1", "\"uptimeSeconds\":0");
-    assertThat(it.statuses(meter).getLast()).contains("\"sequence\":2", "\"uptimeSeconds\":86400");
+    assertThat(it.statuses(meter).getFirst())
+        .contains("\"sequence\":1704931201", "\"uptimeSeconds\":0");
+    assertThat(it.statuses(meter).getLast())
+        .contains("\"sequence\":1704931202", "\"uptimeSeconds\":86400");
 
     broker.publish(Topics.resend(it.tenant, meter.thing()), "?".getBytes(UTF_8), false);
     it.settings(meter.thing(), EPOCH, EPOCH.next());

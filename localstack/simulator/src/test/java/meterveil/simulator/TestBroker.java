@@ -118,6 +118,11 @@ final class TestBroker implements AutoCloseable {
     return connects.stream().filter(c -> c.client().equals(thing.value())).toList();
   }
 
+  /// How often clients connected, all together.
+  int connectsInAll() {
+    return connects.size();
+  }
+
   /// Publishes as the platform does, with QoS 1.
   void publish(String topic, byte[] payload, boolean retain) {
     var publish =
