@@ -49,6 +49,7 @@ class ProvisioningTest {
   private static final Path CLOUD_ASSEMBLY = Path.of("../../infrastructure-cdk/target/cdk.out");
   private static final TenantId GRID = new TenantId("grid-1");
   private static final Duration QUIET_MAX = Duration.ofMinutes(1);
+  private static final int TRIES_MAX = 3;
 
   @TempDir static Path folder;
   private static EmbeddedPlatform platform;
@@ -71,6 +72,11 @@ class ProvisioningTest {
     claim = platform.claim("claim");
     utility = new CertificateAuthority(folder.resolve("utility"), "Utility authority");
     platform.registerAuthority(utility);
+    try (var device = claimant("first")) { // starts the hook's process
+      var _ =
+          device.provision(
+              "meter", token(device.certificateFor(ProvisioningClient.newKeys())), "unlisted");
+    }
   }
 
   @AfterAll
@@ -116,13 +122,17 @@ class ProvisioningTest {
     return requireNonNull(platform.registry().certificate(certificateId)).status();
   }
 
-  /// Provisions by the claim, and keeps what the device keeps.
+  /// Provisions by the claim, and keeps what the device keeps. A hook that was not quick enough
+  /// said no, on a busy machine at its first call; a device asks again, with the same certificate.
   private static DeviceCertificate provisioned(String thing) throws Exception {
     KeyPair keys = ProvisioningClient.newKeys();
     try (var device = claimant(thing)) {
       JsonNode issued = device.certificateFor(keys);
-      assertThat(device.provision("meter", token(issued), thing).path("thingName").asText())
-          .isEqualTo(thing);
+      JsonNode answer = device.provision("meter", token(issued), thing);
+      for (int tries = 1; tries < TRIES_MAX && !answer.has("thingName"); tries++) {
+        answer = device.provision("meter", token(issued), thing);
+      }
+      assertThat(answer.path("thingName").asText()).isEqualTo(thing);
       return ProvisioningClient.certificate(
           folder, thing, issued.path("certificatePem").asText(), keys);
     }
