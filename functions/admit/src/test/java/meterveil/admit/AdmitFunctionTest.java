@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import com.amazonaws.services.dynamodbv2.local.embedded.DynamoDBEmbedded;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -15,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
+import meterveil.emulator.Place;
 import meterveil.energy.Commodity;
 import meterveil.meter.ListedMeter;
 import meterveil.meter.MeterTable;
@@ -22,16 +22,16 @@ import meterveil.meter.ThingName;
 import meterveil.tenant.TenantId;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
+@Tag("place")
 class AdmitFunctionTest {
 
-  private static final DynamoDbClient DYNAMO_DB = DynamoDBEmbedded.create(true).dynamoDbClient();
+  private static final DynamoDbClient DYNAMO_DB = Place.ofThisRun().dynamoDb();
   private static final Instant NOW = Instant.parse("2013-01-01T17:42:13Z");
   private static final String ONE = "1".repeat(64);
   private static final String OTHER = "2".repeat(64);
@@ -39,20 +39,13 @@ class AdmitFunctionTest {
   private static final Map<String, Object> YES =
       Map.of("allowProvisioning", true, "parameterOverrides", Map.of("Tenant", "grid"));
 
-  private static final MeterTable METERS = new MeterTable(DYNAMO_DB, "meters");
+  private static final AdmitSettings SETTINGS =
+      new AdmitSettings(Place.ofThisRun().table("meters", MeterTable.SCHEMA));
+  private static final MeterTable METERS = new MeterTable(DYNAMO_DB, SETTINGS.metersTable());
 
   private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
   private final PrintStream out = System.out;
-  private final AdmitFunction function = new AdmitFunction(new AdmitSettings("meters"), DYNAMO_DB);
-
-  @BeforeAll
-  static void makeTable() {
-    DynamoDbEnhancedClient.builder()
-        .dynamoDbClient(DYNAMO_DB)
-        .build()
-        .table("meters", MeterTable.SCHEMA)
-        .createTable();
-  }
+  private final AdmitFunction function = new AdmitFunction(SETTINGS, DYNAMO_DB);
 
   @BeforeEach
   void listen() {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.amazonaws.services.dynamodbv2.local.embedded.DynamoDBEmbedded;
 import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -22,6 +21,7 @@ import java.util.Objects;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
 import meterveil.connection.JdkHttp;
+import meterveil.emulator.Place;
 import meterveil.energy.Commodity;
 import meterveil.meter.ListedMeter;
 import meterveil.meter.Meter.State;
@@ -32,26 +32,24 @@ import meterveil.tenant.TenantId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkServiceException;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
+@Tag("place")
 class RegisterFunctionTest {
 
-  private static final DynamoDbClient DYNAMO_DB = DynamoDBEmbedded.create(true).dynamoDbClient();
+  private static final DynamoDbClient DYNAMO_DB = Place.ofThisRun().dynamoDb();
   private static final Instant NOW = Instant.parse("2013-01-01T17:42:13Z");
   private static final ThingName METER = new ThingName("m-1");
   private static final String ID = "a".repeat(64);
   private static final String ARN = "arn:aws:iot:us-west-2:000000000000:cert/" + ID;
-  private static final RegisterSettings SETTINGS =
-      new RegisterSettings("meters", List.of("Meter", "MeterDownlink"), "meters");
-
   private static final List<String> LET_IN =
       List.of(
           "POST /things/m-1 {\"attributePayload\":{\"attributes\":{\"cohortA\":\"none\","
@@ -63,9 +61,16 @@ class RegisterFunctionTest {
           "PUT /target-policies/MeterDownlink {\"target\":\"" + ARN + "\"}",
           "PUT /certificates/" + ID + "?newStatus=ACTIVE ");
 
+  private static int tests;
+
   private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
   private final PrintStream out = System.out;
-  private final MeterTable meters = new MeterTable(DYNAMO_DB, "meters");
+  private final RegisterSettings settings =
+      new RegisterSettings(
+          Place.ofThisRun().table("meters-" + ++tests, MeterTable.SCHEMA),
+          List.of("Meter", "MeterDownlink"),
+          "meters");
+  private final MeterTable meters = new MeterTable(DYNAMO_DB, settings.metersTable());
 
   /// In place of IoT Core: describes one certificate, notes what is changed, and fails from a
   /// number of changes on.
@@ -78,11 +83,6 @@ class RegisterFunctionTest {
   private int failsAfter = Integer.MAX_VALUE;
 
   RegisterFunctionTest() throws IOException {
-    DynamoDbEnhancedClient.builder()
-        .dynamoDbClient(DYNAMO_DB)
-        .build()
-        .table("meters", MeterTable.SCHEMA)
-        .createTable();
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext(
         "/",
@@ -111,7 +111,7 @@ class RegisterFunctionTest {
     server.start();
     function =
         new RegisterFunction(
-            SETTINGS,
+            settings,
             DYNAMO_DB,
             new Registry(
                 URI.create("http://127.0.0.1:" + server.getAddress().getPort()),
@@ -129,7 +129,6 @@ class RegisterFunctionTest {
   void stop() {
     System.setOut(out);
     server.stop(0);
-    DYNAMO_DB.deleteTable(delete -> delete.tableName("meters"));
   }
 
   @Test

@@ -32,7 +32,7 @@ import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 /// | `emulator` | `emulator.endpoint` | |
 /// |---|---|---|
 /// | – | – | DynamoDB Local, in this JVM |
-/// | `localstack` | – | LocalStack, in a container of this JVM's own |
+/// | `localstack` | – | LocalStack, in a container of this JVM's own, or, with `emulator.run`, of all JVMs of that name, which somebody else removes by its label |
 /// | `localstack` | a URL | LocalStack that is running there, in an account of this JVM's own |
 /// | `localstack` | `aws` | the account that the SDK's default chain finds |
 ///
@@ -125,7 +125,6 @@ public final class Place {
     }
   }
 
-  /// Ends with this JVM.
   private static URI started() {
     if (!DockerClientFactory.instance().isDockerAvailable()) {
       throw new IllegalStateException(
@@ -133,13 +132,19 @@ public final class Place {
               + " or name a LocalStack that is running: -Demulator.endpoint=http://localhost:4566");
     }
     var container = new LocalStackContainer(DockerImageName.parse(IMAGE));
+    String kept = System.getProperty("emulator.run", "");
+    if (!kept.isEmpty()) {
+      container.withLabel("meterveil.run", kept).withReuse(true);
+    }
     try {
       container.start();
     } catch (ContainerFetchException | ContainerLaunchException e) {
       throw new IllegalStateException(
           "The image %s is not there and cannot be pulled, or does not start".formatted(IMAGE), e);
     }
-    Runtime.getRuntime().addShutdownHook(new Thread(container::stop, "stop-localstack"));
+    if (kept.isEmpty()) {
+      Runtime.getRuntime().addShutdownHook(new Thread(container::stop, "stop-localstack"));
+    }
     return URI.create("http://%s:%d".formatted(container.getHost(), container.getMappedPort(PORT)));
   }
 

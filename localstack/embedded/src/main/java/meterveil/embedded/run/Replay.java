@@ -14,6 +14,7 @@ import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,6 +27,7 @@ import meterveil.cell.DayKeyTable;
 import meterveil.cell.DayKeys;
 import meterveil.cohort.CohortTable;
 import meterveil.embedded.EmbeddedPlatform;
+import meterveil.embedded.aws.Deployment;
 import meterveil.embedded.iot.DeviceCertificate;
 import meterveil.embedded.run.RunSummary.Bill;
 import meterveil.embedded.run.RunSummary.Counts;
@@ -72,6 +74,8 @@ final class Replay {
 
   private final Scenario scenario;
   private final Path repository;
+  private final Path work;
+  private final Optional<Deployment> deployment;
   private final boolean twice;
   private final Progress progress;
   private final Clock wall = Clock.systemUTC();
@@ -87,8 +91,32 @@ final class Replay {
   /// @param twice whether every message is delivered twice
   /// @param progress whom to tell how far it is
   Replay(Scenario scenario, Path repository, boolean twice, Progress progress) {
+    this(
+        scenario,
+        repository,
+        repository.resolve("target/platform"),
+        Optional.empty(),
+        twice,
+        progress);
+  }
+
+  /// @param scenario what to run
+  /// @param repository its root folder, with all that is built below it
+  /// @param work a folder for what the platform writes; what is in it is deleted
+  /// @param deployment tables and keys to use in place of local ones
+  /// @param twice whether every message is delivered twice
+  /// @param progress whom to tell how far it is
+  Replay(
+      Scenario scenario,
+      Path repository,
+      Path work,
+      Optional<Deployment> deployment,
+      boolean twice,
+      Progress progress) {
     this.scenario = scenario;
     this.repository = repository;
+    this.work = work;
+    this.deployment = deployment;
     this.twice = twice;
     this.progress = progress;
     this.told = scenario.epochs().getFirst();
@@ -107,13 +135,10 @@ final class Replay {
   /// @throws IllegalStateException if the platform does not come to rest
   Outcome run() throws IOException, InterruptedException {
     Path assembly = repository.resolve("infrastructure-cdk/target/cdk.out");
-    Path work = repository.resolve("target/platform");
     delete(work);
     Instant begin = wall.instant();
     try (var processes = new Processes();
-        var platform =
-            EmbeddedPlatform.start(
-                assembly, work, EmbeddedPlatform.Options.startingAt(scenario.beginning()))) {
+        var platform = EmbeddedPlatform.start(assembly, work, options())) {
       try (Fleet fleet = fleet(platform)) {
         AtomicLong firstCounted = watchFirstCounted(platform, begin);
         connect(platform, fleet);
@@ -129,6 +154,11 @@ final class Replay {
         return outcome(platform, books, pace);
       }
     }
+  }
+
+  private EmbeddedPlatform.Options options() {
+    var local = EmbeddedPlatform.Options.startingAt(scenario.beginning());
+    return deployment.map(local::with).orElse(local);
   }
 
   private Fleet fleet(EmbeddedPlatform platform) {
