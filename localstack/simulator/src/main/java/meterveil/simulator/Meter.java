@@ -2,7 +2,6 @@ package meterveil.simulator;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -46,7 +45,6 @@ import software.amazon.awssdk.crt.mqtt5.packets.SubAckPacket;
 import software.amazon.awssdk.crt.mqtt5.packets.SubscribePacket;
 import software.amazon.awssdk.crt.mqtt5.packets.UnsubAckPacket;
 import software.amazon.awssdk.crt.mqtt5.packets.UnsubscribePacket;
-import software.amazon.awssdk.iot.AwsIotMqtt5ClientBuilder;
 
 /// One meter: a connection of its own, and the blocks it has still to answer for.
 ///
@@ -136,17 +134,8 @@ public final class Meter {
 
   private Mqtt5Client client(MeterCertificate certificate) {
     byte[] lastWill = UplinkJson.status(status(0, List.of(MeterStatus.CONNECTION_LOST)));
-    try (var builder =
-        AwsIotMqtt5ClientBuilder.newDirectMqttBuilderWithMtlsFromPath(
-            fleet.endpoint.host(),
-            certificate.certificate().toString(),
-            certificate.privateKey().toString())) {
-      Path authority = fleet.endpoint.certificateAuthority();
-      if (authority != null) {
-        builder.withCertificateAuthorityFromPath(null, authority.toString());
-      }
+    try (var builder = fleet.endpoint.client(certificate)) {
       return builder
-          .withPort((long) fleet.endpoint.port())
           .withClientId(thing.value())
           .withKeepAliveIntervalSeconds(KEEP_ALIVE_SECONDS)
           .withSessionBehavior(ClientSessionBehavior.REJOIN_ALWAYS)

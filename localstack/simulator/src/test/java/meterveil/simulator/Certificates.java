@@ -11,9 +11,9 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
@@ -28,6 +28,9 @@ import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
+import org.bouncycastle.pkcs.PKCSException;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 import org.jspecify.annotations.Nullable;
 
 /// A certificate authority for one test, in files of a folder.
@@ -36,6 +39,7 @@ final class Certificates {
   static final String PASSWORD = "for one test";
 
   private static final Instant FROM = Instant.parse("2000-01-01T00:00:00Z");
+  private static final Instant UNTIL = Instant.parse("2099-12-31T00:00:00Z");
   private static final X500Principal NAME = new X500Principal("CN=Test authority");
 
   private final Path folder;
@@ -67,6 +71,26 @@ final class Certificates {
     return new MeterCertificate(certificate, privateKey);
   }
 
+  /// Signs what a device asks for.
+  ///
+  /// @throws IllegalArgumentException if it is not a request (PEM), or not signed with its own key
+  String sign(String requestPem, Instant until) {
+    try {
+      var request =
+          new JcaPKCS10CertificationRequest(
+              Base64.getMimeDecoder().decode(requestPem.replaceAll("-----[A-Z ]+-----", "")));
+      if (!request.isSignatureValid(
+          new JcaContentVerifierProviderBuilder().build(request.getPublicKey()))) {
+        throw new IllegalArgumentException("not signed with its own key");
+      }
+      var subject = new X500Principal(request.getSubject().getEncoded());
+      return CertificateFolder.pem(
+          "CERTIFICATE", encoded(certificate(subject, request.getPublicKey(), until, false)));
+    } catch (IOException | GeneralSecurityException | OperatorCreationException | PKCSException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
   /// A key store with a certificate for `localhost`, and one that trusts this authority alone.
   void stores(Path keyStore, Path trustStore) throws IOException {
     KeyPair pair = keyPair();
@@ -92,14 +116,19 @@ final class Certificates {
   }
 
   private X509Certificate certificate(X500Principal subject, KeyPair pair, boolean isAuthority) {
+    return certificate(subject, pair.getPublic(), UNTIL, isAuthority);
+  }
+
+  private X509Certificate certificate(
+      X500Principal subject, PublicKey key, Instant until, boolean isAuthority) {
     var builder =
         new JcaX509v3CertificateBuilder(
             NAME,
             BigInteger.valueOf(serial.incrementAndGet()),
             Date.from(FROM),
-            Date.from(FROM.plus(Duration.ofDays(365 * 100))),
+            Date.from(until),
             subject,
-            pair.getPublic());
+            key);
     try {
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(isAuthority));
       builder.addExtension(

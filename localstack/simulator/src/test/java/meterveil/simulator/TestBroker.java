@@ -44,6 +44,13 @@ final class TestBroker implements AutoCloseable {
   record Connect(
       String client, boolean cleanStart, long sessionSeconds, String willTopic, String will) {}
 
+  /// What answers clients on AWS's own topics.
+  interface Answers {
+
+    /// The messages that go to a client for one of its own.
+    List<Received> to(String client, String topic, String payload);
+  }
+
   private final Queue<Received> received = new ConcurrentLinkedQueue<>();
   private final Queue<Connect> connects = new ConcurrentLinkedQueue<>();
 
@@ -51,6 +58,7 @@ final class TestBroker implements AutoCloseable {
   private final Certificates certificates;
   private final int port;
   private EmbeddedHiveMQ broker;
+  private volatile Answers answers = (_, _, _) -> List.of();
 
   TestBroker(Path folder) throws IOException {
     this.folder = folder;
@@ -101,6 +109,14 @@ final class TestBroker implements AutoCloseable {
 
   Path certificates() {
     return folder.resolve("certificates");
+  }
+
+  Certificates authority() {
+    return certificates;
+  }
+
+  void answering(Answers newAnswers) {
+    answers = newAnswers;
   }
 
   /// What came in on a topic, allowed or not, in order.
@@ -211,8 +227,9 @@ final class TestBroker implements AutoCloseable {
           .setClientInitializer((_, context) ->
               context.addPublishInboundInterceptor((in, _) -> {
                 var packet = in.getPublishPacket();
-                received.add(
-                    new Received(packet.getTopic(), text(packet.getPayload().orElseThrow())));
+                String payload = text(packet.getPayload().orElseThrow());
+                received.add(new Received(packet.getTopic(), payload));
+                answer(in.getClientInformation().getClientId(), packet.getTopic(), payload);
               }));
     }
 
@@ -229,7 +246,8 @@ final class TestBroker implements AutoCloseable {
                     .getClientCertificate()
                     .orElseThrow();
             String subject = certificate.getSubjectX500Principal().getName();
-            if (subject.equals("CN=" + in.getConnectPacket().getClientId())) {
+            String client = in.getConnectPacket().getClientId();
+            if (subject.equals("CN=" + (client.startsWith("claim-") ? "claim" : client))) {
               out.authenticateSuccessfully();
             } else {
               out.failAuthentication();
@@ -237,8 +255,28 @@ final class TestBroker implements AutoCloseable {
           };
     }
 
+    private void answer(String client, String topic, String payload) {
+      if (isAws(topic)) {
+        for (Received answer : answers.to(client, topic, payload)) {
+          var publish =
+              Builders.publish()
+                  .topic(answer.topic())
+                  .qos(Qos.AT_LEAST_ONCE)
+                  .payload(ByteBuffer.wrap(answer.payload().getBytes(StandardCharsets.UTF_8)))
+                  .build();
+          var _ = Services.publishService().publishToClient(publish, client);
+        }
+      }
+    }
+
+    private static boolean isAws(String topic) {
+      return topic.startsWith("$aws/certificates/")
+          || topic.startsWith("$aws/provisioning-templates/");
+    }
+
     private void authorize(PublishAuthorizerInput in, PublishAuthorizerOutput out) {
-      if (in.getPublishPacket().getTopic().contains(in.getClientInformation().getClientId())) {
+      String topic = in.getPublishPacket().getTopic();
+      if (topic.contains(in.getClientInformation().getClientId()) || isAws(topic)) {
         out.authorizeSuccessfully();
       } else {
         out.disconnectClient(DisconnectReasonCode.NOT_AUTHORIZED);

@@ -1,0 +1,133 @@
+package meterveil.simulator;
+
+import static meterveil.simulator.TestFleet.join;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import meterveil.meter.ThingName;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// How meters get certificates from a broker that answers as IoT Core does.
+class ProvisioningTest {
+
+  private static final Instant UNTIL = Instant.parse("2049-12-31T23:59:59Z");
+  private static final Pauses SHORT = new Pauses(Collections.nCopies(3, Duration.ofMillis(20)));
+
+  @TempDir private static Path files;
+  private static TestBroker broker;
+  private static MeterCertificate claim;
+
+  @TempDir private Path own;
+  private CertificateFolder folder;
+  private TestProvisioning aws;
+
+  @BeforeAll
+  static void start() throws IOException {
+    broker = new TestBroker(files);
+    claim = broker.certificate(new ThingName("claim"));
+  }
+
+  @AfterAll
+  static void stop() {
+    broker.close();
+  }
+
+  @BeforeEach
+  void open() throws IOException {
+    folder = new CertificateFolder(own);
+    aws = new TestProvisioning(broker.authority(), UNTIL);
+    broker.answering(aws);
+  }
+
+  private Provisioning provisioning(int perSecond) {
+    return new Provisioning(broker.endpoint(), claim, folder, perSecond, SHORT);
+  }
+
+  @Test
+  @DisplayName("U15 a meter without a certificate gets its own by a claim, and connects with it")
+  void getsACertificateAndConnectsWithIt() throws IOException {
+    var thing = new ThingName("claims-new");
+    try (var provisioning = provisioning(10)) {
+      MeterCertificate certificate = join(provisioning.provision(thing));
+      assertThat(folder.renewed(thing)).contains(certificate);
+      assertThat(folder.current(thing)).isEmpty();
+      assertThat(CertificateFolder.expiry(certificate)).isEqualTo(UNTIL);
+    }
+    assertThat(aws.provisioned()).containsExactly("meter claim-claims-new claims-new");
+
+    var clock = new TestClock("2024-01-12T00:00:00Z");
+    try (var it = new TestFleet(broker, "claims", clock, FleetOptions.DEFAULT)) {
+      it.settings(thing, TestFleet.EPOCH);
+      it.fleet.add(thing, folder.keep(thing), new LoadProfile(clock.instant(), 1));
+      it.connected();
+    }
+  }
+
+  @Test
+  void asksAgainWhenItIsThrottledOrSomethingIsOutOfOrder() throws IOException {
+    aws.reject(TestProvisioning.CREATE, 429, "TooManyRequests");
+    aws.reject(TestProvisioning.CREATE, 400, "ThrottlingException");
+    aws.reject(TestProvisioning.CREATE, 503, "ServiceUnavailable");
+    aws.reject(TestProvisioning.provision("meter"), 500, "PreProvisioningHookFailed");
+    aws.reject(TestProvisioning.provision("meter"), 429, "TooManyRequests");
+    var thing = new ThingName("claims-throttled");
+    try (var provisioning = provisioning(10)) {
+      join(provisioning.provision(thing));
+    }
+    assertThat(aws.provisioned()).hasSize(1);
+    assertThat(folder.renewed(thing)).isPresent();
+  }
+
+  @Test
+  void givesUpWhatIsRefusedForGoodOrTooOften() {
+    try (var provisioning = provisioning(10)) {
+      aws.reject(TestProvisioning.provision("meter"), 400, "AccessDenied");
+      assertThatThrownBy(() -> join(provisioning.provision(new ThingName("claims-denied"))))
+          .hasCauseInstanceOf(ProvisioningException.class)
+          .hasMessageContaining("claims-denied gets no certificate from " + broker.endpoint())
+          .hasMessageContaining("AccessDenied (400)");
+
+      IntStream.range(0, 4)
+          .forEach(_ -> aws.reject(TestProvisioning.CREATE, 429, "TooManyRequests"));
+      assertThatThrownBy(() -> join(provisioning.provision(new ThingName("claims-busy"))))
+          .hasMessageContaining("TooManyRequests (429)");
+    }
+    assertThat(aws.provisioned()).isEmpty();
+  }
+
+  @Test
+  void saysThatTheClaimIsNotTaken() {
+    MeterCertificate foreign = broker.certificate(new ThingName("no-claim"));
+    try (var provisioning = new Provisioning(broker.endpoint(), foreign, folder, 10, SHORT)) {
+      assertThatThrownBy(() -> join(provisioning.provision(new ThingName("claims-none"))))
+          .hasCauseInstanceOf(ProvisioningException.class)
+          .hasMessageContaining("claims-none gets no certificate");
+    }
+  }
+
+  @Test
+  void keepsToItsPace() {
+    long startNanos = System.nanoTime();
+    try (var provisioning = provisioning(5)) {
+      join(
+          CompletableFuture.allOf(
+              IntStream.range(0, 6)
+                  .mapToObj(i -> provisioning.provision(new ThingName("claims-pace-" + i)))
+                  .toArray(CompletableFuture[]::new)));
+    }
+    assertThat(System.nanoTime() - startNanos).isGreaterThan(Duration.ofMillis(900).toNanos());
+    assertThat(aws.provisioned()).hasSize(6);
+  }
+}
