@@ -99,6 +99,7 @@ public final class Meter {
   private final List<CompletableFuture<String>> rawUnderWay = new ArrayList<>();
   private final List<Awaited> awaited = new ArrayList<>();
   private final List<Letter> givenBack = new ArrayList<>();
+  private final List<Runnable> rawGivenBack = new ArrayList<>();
 
   private CompletableFuture<Void> ready = new CompletableFuture<>();
   private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
@@ -265,20 +266,25 @@ public final class Meter {
   ///   of a disconnect; fails if the message cannot be sent at all
   public CompletableFuture<String> publish(String topic, byte[] payload, boolean retain) {
     var answered = new CompletableFuture<String>();
-    fleet.run(() -> {
-      rawUnderWay.add(answered);
-      fleet.then(
-          client.publish(packet(topic, payload, retain)),
-          (result, e) -> {
-            if (result != null) {
-              answered.complete(result.getResultPubAck().getReasonCode().name());
-            } else {
-              answered.completeExceptionally(failure("publish", e));
-            }
-            rawUnderWay.removeIf(CompletableFuture::isDone);
-          });
-    });
+    PublishPacket packet = packet(topic, payload, retain);
+    fleet.run(() -> publish(packet, answered));
     return answered;
+  }
+
+  private void publish(PublishPacket packet, CompletableFuture<String> answered) {
+    rawUnderWay.add(answered);
+    fleet.then(
+        client.publish(packet),
+        (result, e) -> {
+          if (result != null) {
+            answered.complete(result.getResultPubAck().getReasonCode().name());
+          } else if (!answered.isDone() && isStop(e)) { // for what came before it: once more
+            rawGivenBack.add(() -> publish(packet, answered));
+          } else {
+            answered.completeExceptionally(failure("publish", e));
+          }
+          rawUnderWay.removeIf(CompletableFuture::isDone);
+        });
   }
 
   /// Subscribes to anything.
@@ -368,6 +374,9 @@ public final class Meter {
     ready.completeExceptionally(new ConnectionException(thing.value(), "left"));
     givenBack.forEach(this::unanswered);
     givenBack.clear();
+    rawGivenBack.clear();
+    rawUnderWay.forEach(
+        raw -> raw.completeExceptionally(new ConnectionException(thing.value(), "left")));
     if (started) {
       stopped = new CompletableFuture<>();
       client.stop(new DisconnectPacket.DisconnectPacketBuilder().build());
@@ -399,6 +408,9 @@ public final class Meter {
     CompletableFuture<Void> _ = sendStatus();
     givenBack.forEach(this::offer);
     givenBack.clear();
+    List<Runnable> again = List.copyOf(rawGivenBack);
+    rawGivenBack.clear();
+    again.forEach(Runnable::run);
   }
 
   private CompletableFuture<SubAckPacket> subscribeTo(String... filters) {
@@ -581,11 +593,16 @@ public final class Meter {
   }
 
   private void notAnswered(Letter letter, @Nullable Throwable e) {
-    if (awake && !blamed && e instanceof CrtRuntimeException crt && crt.errorName.equals(STOPPED)) {
+    if (!blamed && isStop(e)) {
       givenBack.add(letter); // until it is connected again
     } else {
       unanswered(letter);
     }
+  }
+
+  /// Whether something failed only as the connection was given up, to be taken up again.
+  private boolean isStop(@Nullable Throwable e) {
+    return awake && e instanceof CrtRuntimeException crt && crt.errorName.equals(STOPPED);
   }
 
   private void unanswered(Letter letter) {
