@@ -60,8 +60,8 @@ final class Certificates {
 
   /// The files of a meter as the simulator's command line expects them.
   MeterCertificate meter(ThingName thing) {
-    Path certificate = folder.resolve(thing + ".pem.crt");
-    Path privateKey = folder.resolve(thing + ".pem.key");
+    Path certificate = folder.resolve(thing + ".cert.pem");
+    Path privateKey = folder.resolve(thing + ".key.pem");
     KeyPair pair = keyPair();
     pem(
         certificate,
