@@ -222,6 +222,9 @@ final class ColdStart {
       Process process = builder.start();
       try {
         long answered = first.answered().get(SECONDS_MAX, TimeUnit.SECONDS);
+        if (first.error().isPresent()) {
+          throw new IllegalStateException(function.name() + " failed: " + first.error().get());
+        }
         long from = setting == Setting.RESTORED ? first.restoredNanos() : begun;
         if (from == 0) {
           throw new IllegalStateException(function.name() + " never asked to be restored");
@@ -293,7 +296,13 @@ final class ColdStart {
       case "resend" ->
           "{\"ruleName\":\"collect_readings\",\"topic\":\"mv/1/demo/%s/meter-000123/readings\",\"clientId\":\"meter-000123\",\"base64OriginalPayload\":\"%s\",\"failures\":[]}"
               .formatted(cohort(), base64(readings));
-      default -> "{}";
+      case "admit" ->
+          "{\"claimCertificateId\":\"1\",\"certificateId\":\"2\",\"certificatePem\":\"none\",\"templateArn\":\"arn:aws:iot:us-west-2:000000000000:provisioningtemplate/meter\",\"clientId\":\"meter-000123\",\"parameters\":{\"SerialNumber\":\"meter-000123\"}}";
+      case "presence" ->
+          "{\"clientId\":\"meter-000123\",\"eventType\":\"connected\",\"timestamp\":%d,\"versionNumber\":1,\"sessionIdentifier\":\"00000000-0000-0000-0000-000000000000\"}"
+              .formatted(yesterday().toEpochMilli());
+      case "register" -> "{\"certificateId\":\"%s\"}".formatted("0".repeat(64));
+      default -> "{}"; // called by a schedule
     };
   }
 

@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /// What a function's process talks to from its start to its first answer: Lambda's Runtime API, and
 /// AWS's services, which answer at once with the least that lets it go on.
@@ -17,6 +19,7 @@ final class OneStart implements AutoCloseable {
 
   private static final int OK = 200;
   private static final int ACCEPTED = 202;
+  private static final int NOT_FOUND = 404;
   private static final String KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
   private final HttpServer server;
@@ -25,6 +28,7 @@ final class OneStart implements AutoCloseable {
   private final CompletableFuture<Long> answered = new CompletableFuture<>();
   private volatile long restoredNanos;
   private volatile boolean given;
+  private volatile @Nullable String error;
 
   /// @param event the first and only one
   /// @param answers of DynamoDB, by operation and table, as `GetItem COHORTS_TABLE`; for others
@@ -44,7 +48,12 @@ final class OneStart implements AutoCloseable {
     return "127.0.0.1:" + server.getAddress().getPort();
   }
 
-  /// When the first answer came, by the system's nanosecond clock; fails if it was an error.
+  /// What went wrong, if the first answer was an error.
+  Optional<String> error() {
+    return Optional.ofNullable(error);
+  }
+
+  /// When the first answer came, by the system's nanosecond clock.
   CompletableFuture<Long> answered() {
     return answered;
   }
@@ -66,8 +75,11 @@ final class OneStart implements AutoCloseable {
       answered.complete(System.nanoTime());
       send(exchange, ACCEPTED, "");
     } else if (path.endsWith("/error")) {
-      answered.completeExceptionally(new IllegalStateException(new String(body, UTF_8)));
+      error = new String(body, UTF_8);
+      answered.complete(System.nanoTime());
       send(exchange, ACCEPTED, "");
+    } else if (path.startsWith("/certificates/")) {
+      send(exchange, NOT_FOUND, "{}");
     } else {
       String target = exchange.getRequestHeaders().getFirst("X-Amz-Target");
       String operation = target == null ? "" : target.substring(target.indexOf('.') + 1);
