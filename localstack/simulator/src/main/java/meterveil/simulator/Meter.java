@@ -2,6 +2,7 @@ package meterveil.simulator;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -88,7 +89,6 @@ public final class Meter {
 
   private final Fleet fleet;
   private final ThingName thing;
-  private final Mqtt5Client client;
   private final Outbox outbox;
   private final SplittableRandom random;
   private final Instant switchedOn;
@@ -101,8 +101,12 @@ public final class Meter {
   private final List<Letter> givenBack = new ArrayList<>();
   private final List<Runnable> rawGivenBack = new ArrayList<>();
 
+  private Mqtt5Client client;
+  private Conversation conversation;
+  private CompletableFuture<Void> entered = new CompletableFuture<>();
   private CompletableFuture<Void> ready = new CompletableFuture<>();
   private CompletableFuture<Void> stopped = CompletableFuture.completedFuture(null);
+  private Exchange exchange = Exchange.NONE;
   private boolean started;
   private boolean awake;
   private boolean restarting;
@@ -114,6 +118,22 @@ public final class Meter {
   private int acknowledgementsToLose;
   private long sequence;
   private Instant nextStatus = Instant.MIN;
+
+  /// What a first connect is part of, and how often it is tried.
+  private enum Exchange {
+    /// None: as often as its failure suggests.
+    NONE(0),
+    /// With a new certificate. One that is not taken mostly looks like a connection that breaks.
+    TRYING(Patience.DOUBTFUL_ATTEMPTS_MAX),
+    /// Back with one that was taken before.
+    GOING_BACK(Integer.MAX_VALUE);
+
+    private final int attemptsMax;
+
+    Exchange(int attemptsMax) {
+      this.attemptsMax = attemptsMax;
+    }
+  }
 
   private record Awaited(Epoch epoch, CompletableFuture<Void> known) {}
 
@@ -131,6 +151,11 @@ public final class Meter {
     this.settingsTopic = Topics.settings(fleet.tenant, thing);
     this.resendTopic = Topics.resend(fleet.tenant, thing);
     this.client = client(certificate);
+    this.conversation = conversation(client);
+  }
+
+  private Conversation conversation(Mqtt5Client on) {
+    return new Conversation(thing + " gets no new certificate from " + fleet.endpoint, on);
   }
 
   private Mqtt5Client client(MeterCertificate certificate) {
@@ -178,6 +203,41 @@ public final class Meter {
   ///   a [ConnectionException] if the broker does not let it in or cannot be reached
   public CompletableFuture<Void> connect() {
     return fleet.compose(this::start);
+  }
+
+  /// Gets a new certificate with the one it has, and connects with it from then on. It must be
+  /// connected.
+  ///
+  /// @param folder its current pair is left in there until the meter has connected with the new one
+  /// @param pauses before each new attempt at what may pass, such as [Provisioning#PAUSES]
+  /// @return fails with a [ProvisioningException] or [ConnectionException], or an [IOException] of
+  ///   the folder's; the meter goes on with the certificate it has, then
+  public CompletableFuture<Void> renew(CertificateFolder folder, Pauses pauses) {
+    return fleet.compose(() -> {
+      var asked = new CompletableFuture<Void>();
+      fleet.connects.run(() -> asked.complete(null));
+      return asked
+          .thenCompose(_ ->
+              new Enrolment(conversation, folder, thing, pauses, random, fleet.thread)
+                  .by(Provisioning.BY_OWN_CERTIFICATE))
+          .thenComposeAsync(renewed -> exchange(folder, renewed), fleet.thread);
+    });
+  }
+
+  /// Connects with the new pair that is in the folder, as [#renew] does in the end.
+  ///
+  /// @return completes at once if there is none
+  public CompletableFuture<Void> adopt(CertificateFolder folder) {
+    return fleet.compose(() -> {
+      try {
+        Optional<MeterCertificate> renewed = folder.renewed(thing);
+        return renewed.isPresent()
+            ? exchange(folder, renewed.get())
+            : CompletableFuture.completedFuture(null);
+      } catch (IOException e) {
+        return CompletableFuture.failedFuture(e);
+      }
+    });
   }
 
   /// Whether it is connected, or about to be again, and has had its settings.
@@ -351,11 +411,71 @@ public final class Meter {
 
   // Connecting
 
+  /// Leaves and comes back with another certificate, or, if that is not taken, with the one it had.
+  private CompletableFuture<Void> exchange(CertificateFolder folder, MeterCertificate renewed) {
+    if (!awake) {
+      return CompletableFuture.failedFuture(new ConnectionException(thing.value(), "is asleep"));
+    }
+    Mqtt5Client former = client;
+    Mqtt5Client next = client(renewed);
+    var exchanged = new CompletableFuture<Void>();
+    fleet.then(
+        comeBackWith(next, Exchange.TRYING),
+        (_, refused) -> {
+          if (refused == null) {
+            former.close();
+            keep(folder, exchanged);
+          } else {
+            discard(folder);
+            fleet.then(
+                comeBackWith(former, Exchange.GOING_BACK),
+                (_, _) -> {
+                  next.close();
+                  exchanged.completeExceptionally(refused);
+                });
+          }
+        });
+    return exchanged;
+  }
+
+  /// @return completes as soon as it is connected
+  private CompletableFuture<Void> comeBackWith(Mqtt5Client other, Exchange how) {
+    return stop()
+        .thenComposeAsync(
+            _ -> {
+              client = other;
+              conversation = conversation(other);
+              CompletableFuture<Void> _ = start();
+              exchange = how;
+              return entered;
+            },
+            fleet.thread);
+  }
+
+  private void keep(CertificateFolder folder, CompletableFuture<Void> kept) {
+    try {
+      MeterCertificate _ = folder.keep(thing);
+      kept.complete(null);
+    } catch (IOException e) {
+      kept.completeExceptionally(e);
+    }
+  }
+
+  private void discard(CertificateFolder folder) {
+    try {
+      folder.discard(thing);
+    } catch (IOException _) {
+      // It lies there until it is tried again, and refused again.
+    }
+  }
+
   private CompletableFuture<Void> start() {
     if (!awake) {
       awake = true;
       told = false;
       failures = 0;
+      exchange = Exchange.NONE;
+      entered = new CompletableFuture<>();
       ready = new CompletableFuture<>();
       fleet.then(stopped, (_, _) -> fleet.connects.run(this::startClient));
     }
@@ -371,7 +491,10 @@ public final class Meter {
 
   private CompletableFuture<Void> stop() {
     awake = false;
-    ready.completeExceptionally(new ConnectionException(thing.value(), "left"));
+    var left = new ConnectionException(thing.value(), "left");
+    entered.completeExceptionally(left);
+    ready.completeExceptionally(left);
+    conversation.end("left", false);
     givenBack.forEach(this::unanswered);
     givenBack.clear();
     rawGivenBack.clear();
@@ -385,13 +508,15 @@ public final class Meter {
   }
 
   private void giveUp(String reason) {
-    ready.completeExceptionally(
-        new ConnectionException(thing + " cannot connect to " + fleet.endpoint, reason));
+    var refused = new ConnectionException(thing + " cannot connect to " + fleet.endpoint, reason);
+    entered.completeExceptionally(refused);
+    ready.completeExceptionally(refused);
     CompletableFuture<Void> _ = stop();
   }
 
   private void connected(boolean rejoined) {
     failures = 0;
+    entered.complete(null);
     if (!rejoined) {
       cohortTopics.clear();
     }
@@ -424,13 +549,14 @@ public final class Meter {
       return;
     }
     failures++;
-    boolean first = !ready.isDone();
-    if (first && answer != null && failures >= Patience.attemptsMax(answer.getReasonCode())) {
-      giveUp(answer.getReasonCode().name());
-    } else if (first
-        && answer == null
-        && failures >= Patience.attemptsMax(CRT.awsErrorName(error))) {
-      giveUp(CRT.awsErrorString(error));
+    int attemptsMax =
+        exchange != Exchange.NONE
+            ? exchange.attemptsMax
+            : answer != null
+                ? Patience.attemptsMax(answer.getReasonCode())
+                : Patience.attemptsMax(CRT.awsErrorName(error));
+    if (!ready.isDone() && failures >= attemptsMax) {
+      giveUp(answer != null ? answer.getReasonCode().name() : CRT.awsErrorString(error));
     } else {
       restart();
     }
@@ -439,6 +565,7 @@ public final class Meter {
   /// A broker that disconnects a meter for what it did would do so again and again, if that were
   /// sent again. So nothing is.
   private void disconnected(@Nullable DisconnectPacket packet) {
+    conversation.end("disconnected", packet == null);
     if (packet != null && BLAMING.contains(packet.getReasonCode()) && awake) {
       blamed = true;
       if (rawUnderWay.isEmpty() && underWay.size() == 1) {
@@ -476,6 +603,8 @@ public final class Meter {
     try {
       if (topic.equals(settingsTopic)) {
         learn(DownlinkJson.settings(payload));
+      } else if (Conversation.isAnswer(topic)) {
+        conversation.hear(topic, payload);
       } else if (topic.equals(resendTopic) || cohortTopics.contains(topic)) {
         Instant now = fleet.clock.instant();
         DownlinkJson.resend(payload).blocks().forEach(start -> outbox.asked(start, now));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -129,5 +130,110 @@ class ProvisioningTest {
     }
     assertThat(System.nanoTime() - startNanos).isGreaterThan(Duration.ofMillis(900).toNanos());
     assertThat(aws.provisioned()).hasSize(6);
+  }
+
+  /// A meter that came in by a claim, connected with its first certificate, and a block sent.
+  private Meter meter(TestFleet it, String name) throws IOException {
+    var thing = new ThingName(it.tenant + "-" + name);
+    try (var provisioning = provisioning(10)) {
+      join(provisioning.provision(thing));
+    }
+    it.settings(thing, TestFleet.EPOCH);
+    int[] energyWh = new int[48];
+    Instant start = Instant.parse("2024-01-11T00:00:00Z");
+    Meter meter = it.fleet.add(thing, folder.keep(thing), new LoadProfile(start, energyWh));
+    it.connected();
+    join(it.fleet.sendDue());
+    assertThat(it.readings(meter)).hasSize(1);
+    return meter;
+  }
+
+  private String certificate(Meter meter) throws IOException {
+    return Files.readString(folder.current(meter.thing()).orElseThrow().certificate());
+  }
+
+  private TestFleet fleet(String tenant) {
+    return new TestFleet(
+        broker,
+        tenant,
+        new TestClock("2024-01-12T00:00:00Z"),
+        FleetOptions.DEFAULT.withPauses(Pauses.NONE));
+  }
+
+  private static void assertReports(TestFleet it, Meter meter) throws InterruptedException {
+    it.clock.moveTo("2024-01-13T00:00:00Z");
+    join(it.fleet.sendDue());
+    assertThat(it.readings(meter)).hasSize(2);
+    it.askCohort(TestFleet.EPOCH, "2024-01-12T00:00:00Z");
+    TestFleet.await(() -> it.readings(meter).size() == 3);
+  }
+
+  @Test
+  @DisplayName("U15 a meter changes its certificate for a new one, and goes on in its session")
+  void changesItsCertificate() throws IOException, InterruptedException {
+    try (var it = fleet("renews")) {
+      Meter meter = meter(it, "meter");
+      String first = certificate(meter);
+      join(meter.renew(folder, SHORT));
+
+      assertThat(certificate(meter)).isNotEqualTo(first);
+      assertThat(folder.renewed(meter.thing())).isEmpty();
+      assertThat(aws.provisioned()).last().isEqualTo("rotation renews-meter renews-meter");
+      assertThat(broker.connects(meter.thing())).hasSize(2);
+      assertReports(it, meter);
+    }
+  }
+
+  @Test
+  void goesOnWithItsCertificateWhenItGetsNoOther() throws IOException, InterruptedException {
+    try (var it = fleet("denied")) {
+      Meter meter = meter(it, "meter");
+      String first = certificate(meter);
+      aws.reject(TestProvisioning.provision("rotation"), 400, "AccessDenied");
+      assertThatThrownBy(() -> join(meter.renew(folder, SHORT)))
+          .hasCauseInstanceOf(ProvisioningException.class)
+          .hasMessageContaining("denied-meter gets no new certificate")
+          .hasMessageContaining("AccessDenied (400)");
+
+      assertThat(certificate(meter)).isEqualTo(first);
+      assertThat(broker.connects(meter.thing())).hasSize(1);
+      assertReports(it, meter);
+    }
+  }
+
+  @Test
+  void comesBackWithItsCertificateWhenTheNewOneIsNotTaken(@TempDir Path elsewhere)
+      throws IOException, InterruptedException {
+    try (var it = fleet("foreign")) {
+      Meter meter = meter(it, "meter");
+      String first = certificate(meter);
+      broker.answering(new TestProvisioning(new Certificates(elsewhere), UNTIL));
+      assertThatThrownBy(() -> join(meter.renew(folder, SHORT)))
+          .hasCauseInstanceOf(ConnectionException.class)
+          .hasMessageContaining("foreign-meter cannot connect");
+
+      assertThat(certificate(meter)).isEqualTo(first);
+      assertThat(folder.renewed(meter.thing())).isEmpty();
+      join(meter.connect());
+      assertReports(it, meter);
+    }
+  }
+
+  @Test
+  void takesUpACertificateThatItHadNotConnectedWith() throws IOException, InterruptedException {
+    try (var it = fleet("cut")) {
+      Meter meter = meter(it, "meter");
+      join(meter.adopt(folder));
+      assertThat(broker.connects(meter.thing())).hasSize(1);
+
+      try (var provisioning = provisioning(10)) {
+        join(provisioning.provision(meter.thing()));
+      }
+      String first = certificate(meter);
+      join(meter.adopt(folder));
+      assertThat(certificate(meter)).isNotEqualTo(first);
+      assertThat(broker.connects(meter.thing())).hasSize(2);
+      assertReports(it, meter);
+    }
   }
 }
