@@ -65,7 +65,27 @@ record Enrolment(
     ObjectNode request = JSON.createObjectNode().put("certificateOwnershipToken", token);
     request.putObject("parameters").put("SerialNumber", thing.value());
     String topic = "$aws/provisioning-templates/" + template + "/provision/json";
-    return patiently(0, () -> conversation.ask(topic, request)).thenApply(_ -> certificate);
+    return patiently(0, () -> conversation.ask(topic, request))
+        .whenComplete((_, e) -> {
+          if (e != null && cause(e) instanceof ProvisioningException no && !no.isPassing()) {
+            discard();
+          }
+        })
+        .thenApply(_ -> certificate);
+  }
+
+  private void discard() {
+    try {
+      folder.discard(thing);
+    } catch (IOException _) {
+      // It lies there for nothing: nobody lets it in.
+    }
+  }
+
+  private static Throwable cause(Throwable e) {
+    return e instanceof CompletionException wrapped && wrapped.getCause() != null
+        ? wrapped.getCause()
+        : e;
   }
 
   /// Tries, and tries again after a pause for as long as it may pass.
@@ -75,7 +95,7 @@ record Enrolment(
         .get()
         .exceptionallyComposeAsync(
             e -> {
-              Throwable cause = e instanceof CompletionException wrapped ? wrapped.getCause() : e;
+              Throwable cause = cause(e);
               if (!(cause instanceof ProvisioningException refused)
                   || !refused.isPassing()
                   || failures >= pauses.answersMax()) {

@@ -92,13 +92,14 @@ class ProvisioningTest {
   }
 
   @Test
-  void givesUpWhatIsRefusedForGoodOrTooOften() {
+  void givesUpWhatIsRefusedForGoodOrTooOften() throws IOException {
     try (var provisioning = provisioning(10)) {
       aws.reject(TestProvisioning.provision("meter"), 400, "AccessDenied");
       assertThatThrownBy(() -> join(provisioning.provision(new ThingName("claims-denied"))))
           .hasCauseInstanceOf(ProvisioningException.class)
           .hasMessageContaining("claims-denied gets no certificate from " + broker.endpoint())
           .hasMessageContaining("AccessDenied (400)");
+      assertThat(folder.renewed(new ThingName("claims-denied"))).isEmpty();
 
       IntStream.range(0, 4)
           .forEach(_ -> aws.reject(TestProvisioning.CREATE, 429, "TooManyRequests"));
