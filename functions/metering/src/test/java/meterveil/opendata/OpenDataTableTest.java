@@ -10,42 +10,26 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
-import meterveil.LocalDynamoDb;
+import meterveil.emulator.Place;
 import meterveil.energy.WattHours;
 import meterveil.opendata.OpenDataTable.Told;
 import meterveil.tenant.TenantId;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.BillingMode;
-import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
-import software.amazon.awssdk.services.dynamodb.model.KeyType;
-import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
+@Tag("place")
 class OpenDataTableTest {
 
-  private static final String NAME = "open-data";
+  private static final String NAME =
+      Place.ofThisRun().table("open-data", OpenDataTable.PARTITION_KEY, OpenDataTable.SORT_KEY);
   private static final String PRODUCT = "daily-total";
   private static final DailyTotal TOTAL =
       new DailyTotal(150, new WattHours(1_500_000), new WattHours(30_000));
 
   private static final LocalDate FIRST = LocalDate.ofEpochDay(30L * 524);
-
-  @BeforeAll
-  static void makeTable() {
-    LocalDynamoDb.CLIENT.createTable(create ->
-        create
-            .tableName(NAME)
-            .billingMode(BillingMode.PAY_PER_REQUEST)
-            .keySchema(
-                key(OpenDataTable.PARTITION_KEY, KeyType.HASH),
-                key(OpenDataTable.SORT_KEY, KeyType.RANGE))
-            .attributeDefinitions(
-                string(OpenDataTable.PARTITION_KEY), string(OpenDataTable.SORT_KEY)));
-  }
 
   @Test
   @DisplayName("T5 a figure is told once: asking again, or at once, gives the same noise")
@@ -105,19 +89,24 @@ class OpenDataTableTest {
 
   /// Spends all but nothing of a product's budget.
   private static void spend(TenantId tenant, String product) {
-    LocalDynamoDb.CLIENT.updateItem(update ->
-        update
-            .tableName(NAME)
-            .key(
-                Map.of(
-                    "tenant", text(tenant.value()), "item", text("budget/" + product + "/00524")))
-            .updateExpression("SET spentMilli = :spent")
-            .expressionAttributeValues(
-                Map.of(
-                    ":spent",
-                    AttributeValue.fromN(
-                        Integer.toString(
-                            DailyTotal.BUDGET_MILLI - DailyTotal.EPSILON_MILLI + 1)))));
+    Place.ofThisRun()
+        .dynamoDb()
+        .updateItem(update ->
+            update
+                .tableName(NAME)
+                .key(
+                    Map.of(
+                        "tenant",
+                        text(tenant.value()),
+                        "item",
+                        text("budget/" + product + "/00524")))
+                .updateExpression("SET spentMilli = :spent")
+                .expressionAttributeValues(
+                    Map.of(
+                        ":spent",
+                        AttributeValue.fromN(
+                            Integer.toString(
+                                DailyTotal.BUDGET_MILLI - DailyTotal.EPSILON_MILLI + 1)))));
   }
 
   private static AttributeValue text(String text) {
@@ -126,20 +115,9 @@ class OpenDataTableTest {
 
   private static OpenDataTable table(int seed) {
     return new OpenDataTable(
-        LocalDynamoDb.CLIENT,
+        Place.ofThisRun().dynamoDb(),
         NAME,
         new SplittableRandom(seed),
         Clock.fixed(Instant.parse("2013-02-20T00:00:00Z"), ZoneOffset.UTC));
-  }
-
-  private static KeySchemaElement key(String name, KeyType type) {
-    return KeySchemaElement.builder().attributeName(name).keyType(type).build();
-  }
-
-  private static AttributeDefinition string(String name) {
-    return AttributeDefinition.builder()
-        .attributeName(name)
-        .attributeType(ScalarAttributeType.S)
-        .build();
   }
 }

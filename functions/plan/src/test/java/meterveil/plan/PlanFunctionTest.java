@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.amazonaws.services.dynamodbv2.local.embedded.DynamoDBEmbedded;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
@@ -42,6 +41,7 @@ import meterveil.cohort.CohortTable;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
 import meterveil.connection.JdkHttp;
+import meterveil.emulator.Place;
 import meterveil.energy.Commodity;
 import meterveil.meter.Admission;
 import meterveil.meter.Downlink;
@@ -59,36 +59,40 @@ import meterveil.tenant.TenantTable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
-import software.amazon.awssdk.enhanced.dynamodb.TableSchema;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
-import software.amazon.awssdk.services.dynamodb.model.BillingMode;
 import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
-import software.amazon.awssdk.services.dynamodb.model.KeyType;
-import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
+@Tag("place")
 class PlanFunctionTest {
 
-  private static final DynamoDbClient DYNAMO_DB = DynamoDBEmbedded.create(true).dynamoDbClient();
+  private static final DynamoDbClient DYNAMO_DB = Place.ofThisRun().dynamoDb();
   private static final Epoch NEXT = new Epoch(524);
   private static final Epoch NOW = new Epoch(523);
   private static final Instant THE_DAY_BEFORE = NEXT.start().minus(Duration.ofHours(23));
   private static final int AT_ONCE = 100_000;
   private static final TenantId GRID = new TenantId("grid");
-  private static final PlanSettings SETTINGS =
-      new PlanSettings("tenants", "meters", "cohorts", "assignments");
   private static final Pattern COHORT = Pattern.compile("\"(cohort[AB])\":\"([^\"]+)\"");
+
+  private static int tests;
 
   private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
   private final PrintStream out = System.out;
-  private final MeterTable meters = new MeterTable(DYNAMO_DB, "meters");
+  private final PlanSettings tables =
+      new PlanSettings(
+          Place.ofThisRun().table("tenants-" + ++tests, TenantTable.SCHEMA),
+          Place.ofThisRun().table("meters-" + tests, MeterTable.SCHEMA),
+          Place.ofThisRun().table("cohorts-" + tests, CohortTable.SCHEMA),
+          Place.ofThisRun()
+              .table(
+                  "assignments-" + tests, AssignmentTable.PARTITION_KEY, AssignmentTable.SORT_KEY));
+  private final MeterTable meters = new MeterTable(DYNAMO_DB, tables.metersTable());
   private final HttpServer server;
 
   /// In place of IoT Core: attributes by thing, settings by thing, and what was done in order.
@@ -104,19 +108,7 @@ class PlanFunctionTest {
   private volatile Instant instant = THE_DAY_BEFORE;
 
   PlanFunctionTest() throws IOException {
-    create("tenants", TenantTable.SCHEMA);
-    create("meters", MeterTable.SCHEMA);
-    create("cohorts", CohortTable.SCHEMA);
-    DYNAMO_DB.createTable(create ->
-        create
-            .tableName("assignments")
-            .billingMode(BillingMode.PAY_PER_REQUEST)
-            .keySchema(
-                key(AssignmentTable.PARTITION_KEY, KeyType.HASH),
-                key(AssignmentTable.SORT_KEY, KeyType.RANGE))
-            .attributeDefinitions(
-                string(AssignmentTable.PARTITION_KEY), string(AssignmentTable.SORT_KEY)));
-    new TenantTable(DYNAMO_DB, "tenants").put(new Tenant(GRID, Tenant.RETENTION));
+    new TenantTable(DYNAMO_DB, tables.tenantsTable()).put(new Tenant(GRID, Tenant.RETENTION));
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/", this::answer);
@@ -132,10 +124,6 @@ class PlanFunctionTest {
   void stop() {
     System.setOut(out);
     server.stop(0);
-    DYNAMO_DB
-        .listTables()
-        .tableNames()
-        .forEach(name -> DYNAMO_DB.deleteTable(delete -> delete.tableName(name)));
   }
 
   @Test
@@ -273,7 +261,7 @@ class PlanFunctionTest {
   @Test
   void tellsMetersOfBothEpochsInTheLengthThatTheTenantHas() {
     provision("m", "north", 20);
-    var table = new CohortTable(DYNAMO_DB, "cohorts");
+    var table = new CohortTable(DYNAMO_DB, tables.cohortsTable());
     var present = CohortId.of(NOW, "north-re-1");
     table.put(
         new Cohort(
@@ -301,7 +289,7 @@ class PlanFunctionTest {
   @Test
   void leavesAnEpochAloneThatSomebodyElseHasPlanned() {
     provision("m", "north", 5);
-    new CohortTable(DYNAMO_DB, "cohorts")
+    new CohortTable(DYNAMO_DB, tables.cohortsTable())
         .put(
             new Cohort(
                 GRID,
@@ -347,7 +335,8 @@ class PlanFunctionTest {
     // Its attribute stands for a cohort of another form than any is.
     things.computeIfPresent(
         "m0", (thing, _) -> new ConcurrentHashMap<>(Map.of("cohortB", "00523-/")));
-    new TenantTable(DYNAMO_DB, "tenants").put(new Tenant(new TenantId("other"), Tenant.RETENTION));
+    new TenantTable(DYNAMO_DB, tables.tenantsTable())
+        .put(new Tenant(new TenantId("other"), Tenant.RETENTION));
     provision(new TenantId("other"), "o", "west", 5);
 
     assertThatThrownBy(this::run).isInstanceOf(IllegalArgumentException.class);
@@ -372,7 +361,7 @@ class PlanFunctionTest {
     var credentials =
         StaticCredentialsProvider.create(AwsBasicCredentials.create("AKID", "secret"));
     return new PlanFunction(
-        SETTINGS,
+        tables,
         crashing(),
         new Registry(endpoint, Region.US_WEST_2, credentials, new JdkHttp()),
         new Downlink(endpoint, Region.US_WEST_2, credentials, new JdkHttp()),
@@ -431,13 +420,13 @@ class PlanFunctionTest {
     assertThat(planned).isEqualTo(members);
   }
 
-  private static List<Cohort> cohorts() {
-    return new CohortTable(DYNAMO_DB, "cohorts").of(GRID, NEXT);
+  private List<Cohort> cohorts() {
+    return new CohortTable(DYNAMO_DB, tables.cohortsTable()).of(GRID, NEXT);
   }
 
   /// The plan as it is stored: cohort by thing.
-  private static Map<ThingName, CohortId> assignments() {
-    var table = new AssignmentTable(DYNAMO_DB, "assignments");
+  private Map<ThingName, CohortId> assignments() {
+    var table = new AssignmentTable(DYNAMO_DB, tables.assignmentsTable());
     var places = new HashMap<ThingName, CohortId>();
     table
         .find(GRID, NEXT)
@@ -448,7 +437,7 @@ class PlanFunctionTest {
 
   /// Makes everything as it was before any plan.
   private void forget() {
-    for (String name : List.of("cohorts", "assignments")) {
+    for (String name : List.of(tables.cohortsTable(), tables.assignmentsTable())) {
       var keys =
           DYNAMO_DB.describeTable(describe -> describe.tableName(name)).table().keySchema().stream()
               .map(KeySchemaElement::attributeName)
@@ -519,7 +508,7 @@ class PlanFunctionTest {
         updates.add(levels[2]);
         var id = new CohortId(cohort.group(2));
         boolean ofGrid = !levels[2].startsWith("o");
-        if (ofGrid && new CohortTable(DYNAMO_DB, "cohorts").find(GRID, id).isEmpty()) {
+        if (ofGrid && new CohortTable(DYNAMO_DB, tables.cohortsTable()).find(GRID, id).isEmpty()) {
           tooEarly.add(levels[2]);
         }
       } else {
@@ -534,24 +523,5 @@ class PlanFunctionTest {
     exchange.sendResponseHeaders(code, bytes.length);
     exchange.getResponseBody().write(bytes);
     exchange.close();
-  }
-
-  private static void create(String name, TableSchema<?> schema) {
-    DynamoDbEnhancedClient.builder()
-        .dynamoDbClient(DYNAMO_DB)
-        .build()
-        .table(name, schema)
-        .createTable();
-  }
-
-  private static KeySchemaElement key(String name, KeyType type) {
-    return KeySchemaElement.builder().attributeName(name).keyType(type).build();
-  }
-
-  private static AttributeDefinition string(String name) {
-    return AttributeDefinition.builder()
-        .attributeName(name)
-        .attributeType(ScalarAttributeType.S)
-        .build();
   }
 }

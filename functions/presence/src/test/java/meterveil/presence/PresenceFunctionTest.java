@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.amazonaws.services.dynamodbv2.local.embedded.DynamoDBEmbedded;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.time.Instant;
@@ -15,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
+import meterveil.emulator.Place;
 import meterveil.energy.Commodity;
 import meterveil.meter.ListedMeter;
 import meterveil.meter.MeterTable;
@@ -29,47 +29,36 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
-import software.amazon.awssdk.enhanced.dynamodb.TableSchema;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
-import software.amazon.awssdk.services.dynamodb.model.BillingMode;
-import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
-import software.amazon.awssdk.services.dynamodb.model.KeyType;
 import software.amazon.awssdk.services.dynamodb.model.ResourceNotFoundException;
-import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
+@Tag("place")
 class PresenceFunctionTest {
 
-  private static final DynamoDbClient DYNAMO_DB = DynamoDBEmbedded.create(true).dynamoDbClient();
+  private static final DynamoDbClient DYNAMO_DB = Place.ofThisRun().dynamoDb();
   private static final Instant NOW = Instant.parse("2013-01-01T17:42:13Z");
   private static final Tenant GRID = new Tenant(new TenantId("grid"), Tenant.RETENTION);
   private static final PresenceSettings SETTINGS =
-      new PresenceSettings("meters", "device-status", "tenants");
+      new PresenceSettings(
+          Place.ofThisRun().table("meters", MeterTable.SCHEMA),
+          Place.ofThisRun().table("device-status", "tenant", "thing"),
+          Place.ofThisRun().table("tenants", TenantTable.SCHEMA));
 
-  private static final MeterTable METERS = new MeterTable(DYNAMO_DB, "meters");
-  private static final DeviceStatusTable STATUS = new DeviceStatusTable(DYNAMO_DB, "device-status");
+  private static final MeterTable METERS = new MeterTable(DYNAMO_DB, SETTINGS.metersTable());
+  private static final DeviceStatusTable STATUS =
+      new DeviceStatusTable(DYNAMO_DB, SETTINGS.deviceStatusTable());
 
   private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
   private final PrintStream out = System.out;
   private final PresenceFunction function = new PresenceFunction(SETTINGS, DYNAMO_DB);
 
   @BeforeAll
-  static void makeTables() {
-    create("meters", MeterTable.SCHEMA);
-    create("tenants", TenantTable.SCHEMA);
-    DYNAMO_DB.createTable(create ->
-        create
-            .tableName("device-status")
-            .billingMode(BillingMode.PAY_PER_REQUEST)
-            .keySchema(
-                KeySchemaElement.builder().attributeName("tenant").keyType(KeyType.HASH).build(),
-                KeySchemaElement.builder().attributeName("thing").keyType(KeyType.RANGE).build())
-            .attributeDefinitions(string("tenant"), string("thing")));
-    new TenantTable(DYNAMO_DB, "tenants").put(GRID);
+  static void makeTenant() {
+    new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable()).put(GRID);
   }
 
   @BeforeEach
@@ -132,7 +121,7 @@ class PresenceFunctionTest {
     event.put("principalIdentifier", "canary");
     function.handleRequest(event, new NoContext());
 
-    assertThat(DYNAMO_DB.scan(scan -> scan.tableName("device-status")).toString())
+    assertThat(DYNAMO_DB.scan(scan -> scan.tableName(SETTINGS.deviceStatusTable())).toString())
         .contains("address")
         .doesNotContain("203.0.113", "canary");
     assertThat(printed.toString(UTF_8)).doesNotContain("203.0.113", "canary", "address");
@@ -153,7 +142,9 @@ class PresenceFunctionTest {
   void returnsTheEventWhenTheListDoesNotAnswer() {
     var none =
         new PresenceFunction(
-            new PresenceSettings("no-such-table", "device-status", "tenants"), DYNAMO_DB);
+            new PresenceSettings(
+                "no-such-table", SETTINGS.deviceStatusTable(), SETTINGS.tenantsTable()),
+            DYNAMO_DB);
 
     assertThatThrownBy(() -> none.handleRequest(event("m", "connected", "one", 0), new NoContext()))
         .isInstanceOf(ResourceNotFoundException.class);
@@ -199,20 +190,5 @@ class PresenceFunctionTest {
                 TariffClass.RESIDENTIAL,
                 Commodity.ELECTRICITY)),
         NOW);
-  }
-
-  private static void create(String name, TableSchema<?> schema) {
-    DynamoDbEnhancedClient.builder()
-        .dynamoDbClient(DYNAMO_DB)
-        .build()
-        .table(name, schema)
-        .createTable();
-  }
-
-  private static AttributeDefinition string(String name) {
-    return AttributeDefinition.builder()
-        .attributeName(name)
-        .attributeType(ScalarAttributeType.S)
-        .build();
   }
 }

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import com.amazonaws.services.dynamodbv2.local.embedded.DynamoDBEmbedded;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.time.Clock;
@@ -16,6 +15,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
+import meterveil.emulator.Place;
 import meterveil.energy.Commodity;
 import meterveil.meter.Admission;
 import meterveil.meter.ListedMeter;
@@ -31,19 +31,14 @@ import meterveil.tenant.TenantTable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
-import software.amazon.awssdk.enhanced.dynamodb.TableSchema;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
-import software.amazon.awssdk.services.dynamodb.model.BillingMode;
-import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
-import software.amazon.awssdk.services.dynamodb.model.KeyType;
-import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
 
+@Tag("place")
 class SurveyFunctionTest {
 
-  private static final DynamoDbClient DYNAMO_DB = DynamoDBEmbedded.create(true).dynamoDbClient();
+  private static final DynamoDbClient DYNAMO_DB = Place.ofThisRun().dynamoDb();
   private static final Instant NOW = Instant.parse("2013-01-03T12:00:00Z");
   private static final Tenant GRID = new Tenant(new TenantId("grid"), Tenant.RETENTION);
 
@@ -63,19 +58,14 @@ class SurveyFunctionTest {
   @Test
   @DisplayName("U6 meters that were not heard of are counted by district, and none is named")
   void countsByDistrict() {
-    create("meters", MeterTable.SCHEMA);
-    create("tenants", TenantTable.SCHEMA);
-    DYNAMO_DB.createTable(create ->
-        create
-            .tableName("device-status")
-            .billingMode(BillingMode.PAY_PER_REQUEST)
-            .keySchema(
-                KeySchemaElement.builder().attributeName("tenant").keyType(KeyType.HASH).build(),
-                KeySchemaElement.builder().attributeName("thing").keyType(KeyType.RANGE).build())
-            .attributeDefinitions(string("tenant"), string("thing")));
-    new TenantTable(DYNAMO_DB, "tenants").put(GRID);
-    var meters = new MeterTable(DYNAMO_DB, "meters");
-    var status = new DeviceStatusTable(DYNAMO_DB, "device-status");
+    var settings =
+        new SurveySettings(
+            Place.ofThisRun().table("meters", MeterTable.SCHEMA),
+            Place.ofThisRun().table("device-status", "tenant", "thing"),
+            Place.ofThisRun().table("tenants", TenantTable.SCHEMA));
+    new TenantTable(DYNAMO_DB, settings.tenantsTable()).put(GRID);
+    var meters = new MeterTable(DYNAMO_DB, settings.metersTable());
+    var status = new DeviceStatusTable(DYNAMO_DB, settings.deviceStatusTable());
     for (int i : IntStream.range(0, 10).toArray()) {
       var listed =
           new ListedMeter(
@@ -97,10 +87,7 @@ class SurveyFunctionTest {
       }
     }
 
-    new SurveyFunction(
-            new SurveySettings("meters", "device-status", "tenants"),
-            DYNAMO_DB,
-            Clock.fixed(NOW, ZoneOffset.UTC))
+    new SurveyFunction(settings, DYNAMO_DB, Clock.fixed(NOW, ZoneOffset.UTC))
         .handleRequest(Map.of(), new NoContext());
 
     assertThat(printed.toString(UTF_8))
@@ -120,20 +107,5 @@ class SurveyFunctionTest {
     assertThatIllegalStateException()
         .isThrownBy(() -> SurveySettings.from(Map.of("METERS_TABLE", "m")))
         .withMessage("DEVICE_STATUS_TABLE is not set");
-  }
-
-  private static void create(String name, TableSchema<?> schema) {
-    DynamoDbEnhancedClient.builder()
-        .dynamoDbClient(DYNAMO_DB)
-        .build()
-        .table(name, schema)
-        .createTable();
-  }
-
-  private static AttributeDefinition string(String name) {
-    return AttributeDefinition.builder()
-        .attributeName(name)
-        .attributeType(ScalarAttributeType.S)
-        .build();
   }
 }
