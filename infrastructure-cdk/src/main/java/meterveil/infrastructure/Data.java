@@ -42,6 +42,7 @@ final class Data extends Stack {
   final KeyedTable groupings;
   final KeyedTable usage;
   final KeyedTable reconciliations;
+  final KeyedTable openData;
 
   // How a tenant is organised: no thing, no energy.
   final KeyedTable tenants;
@@ -89,6 +90,7 @@ final class Data extends Stack {
             consumption);
     reconciliations =
         restorable(table("Reconciliations", consumption, "tenant", "day"), consumption);
+    openData = restorable(table("OpenData", consumption, "tenant", "item"), consumption);
 
     var configuration =
         EncryptionKeys.ofTables(this, "ConfigurationKey", "The configuration", removal);

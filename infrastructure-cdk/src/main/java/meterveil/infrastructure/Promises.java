@@ -72,17 +72,18 @@ final class Promises {
   }
 
   private static final Map<String, Plane> PLANE_OF =
-      Map.of(
-          "OpenBlocks", Plane.CONSUMPTION,
-          "DayKeys", Plane.CONSUMPTION,
-          "Groupings", Plane.CONSUMPTION,
-          "Usage", Plane.CONSUMPTION,
-          "Reconciliations", Plane.CONSUMPTION,
-          "Tenants", Plane.CONFIGURATION,
-          "Cohorts", Plane.CONFIGURATION,
-          "DeviceStatus", Plane.DEVICE,
-          "Meters", Plane.DEVICE,
-          "Assignments", Plane.DEVICE);
+      Map.ofEntries(
+          Map.entry("OpenBlocks", Plane.CONSUMPTION),
+          Map.entry("DayKeys", Plane.CONSUMPTION),
+          Map.entry("Groupings", Plane.CONSUMPTION),
+          Map.entry("Usage", Plane.CONSUMPTION),
+          Map.entry("Reconciliations", Plane.CONSUMPTION),
+          Map.entry("OpenData", Plane.CONSUMPTION),
+          Map.entry("Tenants", Plane.CONFIGURATION),
+          Map.entry("Cohorts", Plane.CONFIGURATION),
+          Map.entry("DeviceStatus", Plane.DEVICE),
+          Map.entry("Meters", Plane.DEVICE),
+          Map.entry("Assignments", Plane.DEVICE));
 
   /// By which attribute a table's items go.
   private static final Map<String, String> TIME_TO_LIVE =
@@ -92,6 +93,7 @@ final class Promises {
           "Groupings", "expiresAt",
           "Usage", "expiresAt",
           "Reconciliations", "expiresAt",
+          "OpenData", "expiresAt",
           "Cohorts", "expiresAt",
           "DeviceStatus", "expiresAt",
           "Assignments", "expiresAt");

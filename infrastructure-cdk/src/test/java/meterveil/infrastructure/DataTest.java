@@ -10,6 +10,7 @@ import meterveil.cell.DayKeyTable;
 import meterveil.cohort.CohortTable;
 import meterveil.infrastructure.Templates.Resource;
 import meterveil.meter.MeterTable;
+import meterveil.opendata.OpenDataTable;
 import meterveil.plan.AssignmentTable;
 import meterveil.status.DeviceStatusTable;
 import meterveil.tenant.TenantTable;
@@ -36,6 +37,7 @@ class DataTest {
     "Groupings,       tenant, block,  expiresAt, ConsumptionKey",
     "Usage,           scope,  cell,   expiresAt, ConsumptionKey",
     "Reconciliations, tenant, day,    expiresAt, ConsumptionKey",
+    "OpenData,        tenant, item,   expiresAt, ConsumptionKey",
     "Tenants,         tenant, '',     '',        ConfigurationKey",
     "Cohorts,         tenant, cohort, expiresAt, ConfigurationKey",
     "DeviceStatus,    tenant, thing,  expiresAt, DeviceKey",
@@ -96,6 +98,8 @@ class DataTest {
   void hasTheKeysThatTheStoresWithoutASchemaWrite() {
     assertThat(keys(table("DeviceStatus")))
         .containsExactly(DeviceStatusTable.PARTITION_KEY, DeviceStatusTable.SORT_KEY);
+    assertThat(keys(table("OpenData")))
+        .containsExactly(OpenDataTable.PARTITION_KEY, OpenDataTable.SORT_KEY);
     assertThat(keys(table("Assignments")))
         .containsExactly(AssignmentTable.PARTITION_KEY, AssignmentTable.SORT_KEY);
   }
@@ -153,7 +157,7 @@ class DataTest {
 
     assertThat(restorable)
         .containsExactlyInAnyOrder(
-            "Groupings", "Usage", "Reconciliations", "Tenants", "Cohorts", "Meters");
+            "Groupings", "Usage", "Reconciliations", "OpenData", "Tenants", "Cohorts", "Meters");
   }
 
   @Test

@@ -389,6 +389,7 @@ class IngestTest {
             Map.entry("GROUPINGS_TABLE", "Groupings"),
             Map.entry("USAGE_TABLE", "Usage"),
             Map.entry("RECONCILIATIONS_TABLE", "Reconciliations"),
+            Map.entry("OPEN_DATA_TABLE", "OpenData"),
             Map.entry("POWERTOOLS_METRICS_NAMESPACE", "Meterveil"),
             Map.entry("POWERTOOLS_SERVICE_NAME", "release"));
     assertThat(environment("Status"))
@@ -445,6 +446,9 @@ class IngestTest {
             "dynamodb:Query Usage",
             "dynamodb:GetItem Reconciliations",
             "dynamodb:PutItem Reconciliations",
+            "dynamodb:GetItem OpenData",
+            "dynamodb:PutItem OpenData",
+            "dynamodb:UpdateItem OpenData",
             "dynamodb:Query Cohorts",
             "dynamodb:Scan Tenants",
             "kms:Decrypt ConsumptionKey",

@@ -2,8 +2,16 @@ package meterveil.benchmarks.privacy;
 
 import java.security.SecureRandom;
 import java.util.SplittableRandom;
+import meterveil.block.BlockLength;
+import meterveil.block.Epoch;
+import meterveil.cohort.Cohort;
+import meterveil.cohort.CohortId;
+import meterveil.cohort.DistrictId;
+import meterveil.cohort.TariffClass;
+import meterveil.energy.Commodity;
 import meterveil.energy.WattHours;
 import meterveil.opendata.DailyTotal;
+import meterveil.tenant.TenantId;
 
 /// How far daily totals with noise are from the truth.
 final class OpenData {
@@ -11,7 +19,18 @@ final class OpenData {
   private static final int TOTALS = 2_000;
   private static final int DAYS = 7;
   private static final int HOURS = 24;
-  private static final WattHours METER_MAX = new WattHours(30_000);
+
+  /// What a home adds at most that reports once a day.
+  private static final WattHours METER_MAX =
+      new Cohort(
+              new TenantId("any"),
+              CohortId.of(new Epoch(0), "any"),
+              new DistrictId("any"),
+              TariffClass.RESIDENTIAL,
+              Commodity.ELECTRICITY,
+              Cohort.MEMBERS_MAX,
+              BlockLength.DAY)
+          .blockMaxForEveryone();
 
   /// Means of the differences without sign, each in terms of the true total.
   ///

@@ -16,10 +16,16 @@ import meterveil.reading.BlockReading;
 /// @param token what keeps it from being added twice
 /// @param hours one for each hour of the block
 /// @param clippedWh energy above the clip, masked
+/// @param forEveryoneWh what it adds to the figures for everyone, masked
 /// @param wholeBucket the permuted bucket of the block's whole energy, clipped or not
 /// @param late what is added in place of the hours when they are frozen already
 record Contribution(
-    Token token, List<Hour> hours, BigInteger clippedWh, byte wholeBucket, Late late) {
+    Token token,
+    List<Hour> hours,
+    BigInteger clippedWh,
+    BigInteger forEveryoneWh,
+    byte wholeBucket,
+    Late late) {
 
   Contribution {
     hours = List.copyOf(hours);
@@ -58,6 +64,7 @@ record Contribution(
         token,
         hours,
         masked(above, masks[Slots.CLIPPED]),
+        masked(counted.atMost(cohort.blockMaxForEveryone()), masks[Slots.FOR_EVERYONE]),
         name(key, cohort, block, Slots.WHOLE, whole),
         new Late(
             masked(counted, masks[Slots.LATE]), name(key, cohort, block, Slots.LATE, counted)));

@@ -20,6 +20,8 @@ import meterveil.energy.WattHours;
 /// @param asked whether the cohort was asked for what is missing
 /// @param hours one for each hour of the block
 /// @param clippedWh the masked energy above the clip
+/// @param forEveryoneWh the masked energy that counts for the figures for everyone, late blocks
+///   included
 /// @param wholeBuckets the permuted buckets of whole blocks
 /// @param tokens one for each block that was counted in the hours
 /// @param lateWh the masked energy of late blocks
@@ -32,6 +34,7 @@ public record OpenBlock(
     boolean asked,
     List<Hour> hours,
     BigInteger clippedWh,
+    BigInteger forEveryoneWh,
     Set<Byte> wholeBuckets,
     Set<Token> tokens,
     BigInteger lateWh,
@@ -58,6 +61,7 @@ public record OpenBlock(
         State.OPEN,
         false,
         Collections.nCopies(block.length().hours(), Hour.EMPTY),
+        BigInteger.ZERO,
         BigInteger.ZERO,
         Set.of(),
         Set.of(),
@@ -111,11 +115,13 @@ public record OpenBlock(
         add(masks, hour, own);
       }
       add(masks, Slots.CLIPPED, own);
+      add(masks, Slots.FOR_EVERYONE, own);
     }
     for (Token token : lateTokens) {
       long[] own = key.masks(token, Slots.MASKS);
       add(masks, Slots.CLIPPED, own);
       add(masks, Slots.LATE, own);
+      add(masks, Slots.FOR_EVERYONE, own);
     }
     long clipWh = cohort.clip().value();
 
@@ -137,12 +143,13 @@ public record OpenBlock(
             lateWh.subtract(masks[Slots.LATE]),
             largest(key, Slots.LATE, lateBuckets),
             blockWh);
-    var clipped = clippedWh.subtract(masks[Slots.CLIPPED]);
     int blocks = tokens.size() + lateTokens.size();
-    require(clipped.signum() >= 0 && clipped.compareTo(BigInteger.valueOf(blocks * blockWh)) <= 0);
     return new Totals(
         cells,
-        new WattHours(clipped.longValueExact()),
+        energy(clippedWh.subtract(masks[Slots.CLIPPED]), blocks * blockWh),
+        energy(
+            forEveryoneWh.subtract(masks[Slots.FOR_EVERYONE]),
+            blocks * cohort.blockMaxForEveryone().value()),
         largest(key, Slots.WHOLE, wholeBuckets),
         blocks,
         late);
@@ -152,12 +159,14 @@ public record OpenBlock(
   ///
   /// @param hours one cell for each hour of the block
   /// @param clipped the energy above the clip, late blocks included
+  /// @param forEveryone what counts for the figures for everyone, late blocks included
   /// @param largestWhole no meter's energy in this block is above it, late blocks included
   /// @param blocks how many meters' blocks are in it, late ones included
   /// @param late late blocks as one total
   public record Totals(
       List<CellTotal> hours,
       WattHours clipped,
+      WattHours forEveryone,
       WattHours largestWhole,
       int blocks,
       CellTotal late) {
@@ -176,9 +185,13 @@ public record OpenBlock(
 
   private static CellTotal total(
       int count, BigInteger energyWh, WattHours largest, long meterWhMax) {
-    require(count >= 0 && energyWh.signum() >= 0);
-    require(energyWh.compareTo(BigInteger.valueOf(count * meterWhMax)) <= 0);
-    return new CellTotal(count, new WattHours(energyWh.longValueExact()), largest);
+    require(count >= 0);
+    return new CellTotal(count, energy(energyWh, count * meterWhMax), largest);
+  }
+
+  private static WattHours energy(BigInteger energyWh, long whMax) {
+    require(energyWh.signum() >= 0 && energyWh.compareTo(BigInteger.valueOf(whMax)) <= 0);
+    return new WattHours(energyWh.longValueExact());
   }
 
   private WattHours largest(DayKey key, int slot, Set<Byte> names) {

@@ -38,7 +38,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 /// | `s0`…`s23` | masked sum of an hour |
 /// | `m0`…`m23` | how many of the meters counted did not measure it; none if all did |
 /// | `g0`…`g23` | the set of permuted buckets |
-/// | `x`, `w` | masked energy above the clip; permuted buckets of whole blocks |
+/// | `x`, `d`, `w` | masked energy above the clip, and for everyone; permuted buckets of whole blocks |
 /// | `t` | tokens |
 /// | `l`, `k`, `u` | late blocks: masked total, permuted buckets, tokens |
 /// | `z` | state; none while open |
@@ -84,7 +84,7 @@ public final class OpenBlockTable {
         values.put(":one", ONE);
       }
     }
-    add.append("x :x, w :w, t :t");
+    add.append("x :x, d :d, w :w, t :t");
     values.put(":t", bytes(contribution.token()));
     putWhole(values, contribution);
     return update(cohort, block, add.toString(), NO_TOKEN + " AND " + OPEN, values);
@@ -101,11 +101,16 @@ public final class OpenBlockTable {
     values.put(":frozen", state(State.FROZEN));
     putWhole(values, contribution);
     return update(
-        cohort, block, "ADD l :l, k :k, u :t, x :x, w :w", NO_TOKEN + " AND z = :frozen", values);
+        cohort,
+        block,
+        "ADD l :l, k :k, u :t, x :x, d :d, w :w",
+        NO_TOKEN + " AND z = :frozen",
+        values);
   }
 
   private static void putWhole(Map<String, AttributeValue> values, Contribution contribution) {
     values.put(":x", number(contribution.clippedWh()));
+    values.put(":d", number(contribution.forEveryoneWh()));
     values.put(":w", bytes(contribution.wholeBucket()));
     values.put(":token", AttributeValue.fromB(sdkBytes(contribution.token())));
   }
@@ -244,6 +249,7 @@ public final class OpenBlockTable {
         attributes.containsKey("a"),
         hours,
         number(attributes.get("x")),
+        number(attributes.get("d")),
         buckets(attributes.get("w")),
         tokens(attributes.get("t")),
         number(attributes.get("l")),

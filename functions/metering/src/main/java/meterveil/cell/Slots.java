@@ -5,7 +5,7 @@ import meterveil.cohort.Cohort;
 import meterveil.energy.Buckets;
 import meterveil.energy.WattHours;
 
-/// The numbers of what is masked or permuted in a block's item: the hours from 0, then three of the
+/// The numbers of what is masked or permuted in a block's item: the hours from 0, then four of the
 /// block as a whole. The numbers past the hours do not depend on the block's length.
 final class Slots {
 
@@ -15,11 +15,14 @@ final class Slots {
   /// A late block's energy, of all hours together.
   static final int LATE = CLIPPED + 1;
 
+  /// What a block adds to the figures for everyone, late or not.
+  static final int FOR_EVERYONE = CLIPPED + 2;
+
   /// A block's whole energy, clipped or not; only its bucket is kept.
-  static final int WHOLE = CLIPPED + 2;
+  static final int WHOLE = CLIPPED + 3;
 
   /// How many masks a token has.
-  static final int MASKS = LATE + 1;
+  static final int MASKS = FOR_EVERYONE + 1;
 
   private Slots() {}
 

@@ -26,6 +26,10 @@ public record Cohort(
   /// The most meters of a cohort: what keeps a day's item under 3 KB.
   public static final int MEMBERS_MAX = 75;
 
+  /// A block adds at most so many hours at the clip to the figures for everyone: 30 kWh for a home,
+  /// which few days are above, and half the noise that 24 hours would take.
+  private static final int HOURS_FOR_EVERYONE_MAX = 12;
+
   /// @throws IllegalArgumentException if `members` is outside its limits
   public Cohort {
     if (members < 1 || members > MEMBERS_MAX) {
@@ -37,5 +41,11 @@ public record Cohort(
   /// What one of its meters adds to an hour at most.
   public WattHours clip() {
     return tariffClass.clip(commodity);
+  }
+
+  /// What one block of one of its meters adds to the figures for everyone at most.
+  public WattHours blockMaxForEveryone() {
+    int hours = Math.min(blockLength.hours(), HOURS_FOR_EVERYONE_MAX);
+    return new WattHours(clip().value() * hours);
   }
 }

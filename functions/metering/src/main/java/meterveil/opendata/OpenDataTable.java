@@ -1,8 +1,9 @@
 package meterveil.opendata;
 
-import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import meterveil.block.Epoch;
+import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -34,28 +36,25 @@ public final class OpenDataTable {
   /// See [#PARTITION_KEY].
   public static final String SORT_KEY = "item";
 
-  /// How long what was spent is known after its epoch: as long as any figure of it.
-  private static final Duration KEPT_AFTER_EPOCH = Duration.ofDays(400);
+  /// How long what was spent is known after its epoch: longer than any day of it may be closed.
+  private static final Duration SPENT_KEPT_AFTER_EPOCH = Duration.ofDays(30);
 
   private final DynamoDbClient dynamoDb;
   private final String name;
   private final RandomGenerator random;
-  private final Clock clock;
 
   /// @param name the table's physical name
   /// @param random for the noise; secure where it matters
-  /// @param clock says what has expired
-  public OpenDataTable(DynamoDbClient dynamoDb, String name, RandomGenerator random, Clock clock) {
+  public OpenDataTable(DynamoDbClient dynamoDb, String name, RandomGenerator random) {
     this.dynamoDb = dynamoDb;
     this.name = name;
     this.random = random;
-    this.clock = clock;
   }
 
   /// What came of asking for a figure.
   public sealed interface Told {
 
-    /// The figure, now and for ever.
+    /// The figure, the same whenever it is asked for.
     ///
     /// @param energyWh with its noise
     record Figure(long energyWh) implements Told {}
@@ -69,9 +68,10 @@ public final class OpenDataTable {
 
   /// Tells a day's total, as it was told before or else with fresh noise.
   ///
-  /// @param product what is told, such as `daily-total`: each has a budget of its own
-  public Told tell(TenantId tenant, String product, LocalDate day, DailyTotal total) {
-    OptionalLong before = find(tenant, product, day);
+  /// @param tenant says how long the figure is kept
+  /// @param product what is told, as [DailyTotal#product]: each has a budget of its own
+  public Told tell(Tenant tenant, String product, LocalDate day, DailyTotal total) {
+    OptionalLong before = stored(tenant.id(), product, day);
     if (before.isPresent()) {
       return new Told.Figure(before.getAsLong());
     }
@@ -86,7 +86,7 @@ public final class OpenDataTable {
       if (!refused.cancellationReasons().stream().allMatch(OpenDataTable::isJudgement)) {
         throw refused;
       }
-      OptionalLong another = find(tenant, product, day);
+      OptionalLong another = stored(tenant.id(), product, day);
       return another.isPresent() ? new Told.Figure(another.getAsLong()) : new Told.Spent();
     }
   }
@@ -95,26 +95,37 @@ public final class OpenDataTable {
     return List.of("None", "ConditionalCheckFailed").contains(reason.code());
   }
 
-  private OptionalLong find(TenantId tenant, String product, LocalDate day) {
+  /// The figure of a day.
+  ///
+  /// @param tenant as it is now: what it no longer keeps is passed over
+  /// @param now what had expired by then is passed over
+  /// @return nothing if it was not told
+  public OptionalLong find(Tenant tenant, String product, LocalDate day, Instant now) {
+    return tenant.expiry(start(day)).isAfter(now)
+        ? stored(tenant.id(), product, day)
+        : OptionalLong.empty();
+  }
+
+  private OptionalLong stored(TenantId tenant, String product, LocalDate day) {
     var got =
         dynamoDb.getItem(
             get -> get.tableName(name).key(key(tenant, figure(product, day))).consistentRead(true));
-    if (!got.hasItem() || number(got.item(), "expiresAt") <= clock.instant().getEpochSecond()) {
-      return OptionalLong.empty();
-    }
-    return OptionalLong.of(number(got.item(), "energyWh"));
+    return got.hasItem() ? OptionalLong.of(number(got.item(), "energyWh")) : OptionalLong.empty();
+  }
+
+  private static Instant start(LocalDate day) {
+    return day.atStartOfDay(ZoneOffset.UTC).toInstant();
   }
 
   private static long number(Map<String, AttributeValue> item, String attribute) {
     return Long.parseLong(Objects.requireNonNull(item.get(attribute), attribute).n());
   }
 
-  private void put(TenantId tenant, String product, LocalDate day, long energyWh) {
+  private void put(Tenant tenant, String product, LocalDate day, long energyWh) {
     Epoch epoch = Epoch.of(day);
-    AttributeValue expiresAt = number(epoch.end().plus(KEPT_AFTER_EPOCH).getEpochSecond());
-    var item = new HashMap<>(key(tenant, figure(product, day)));
+    var item = new HashMap<>(key(tenant.id(), figure(product, day)));
     item.put("energyWh", number(energyWh));
-    item.put("expiresAt", expiresAt);
+    item.put("expiresAt", number(tenant.expiry(start(day)).getEpochSecond()));
     var figure =
         Put.builder()
             .tableName(name)
@@ -124,14 +135,15 @@ public final class OpenDataTable {
     var price =
         Update.builder()
             .tableName(name)
-            .key(key(tenant, "budget/%s/%05d".formatted(product, epoch.number())))
+            .key(key(tenant.id(), "budget/%s/%05d".formatted(product, epoch.number())))
             .updateExpression("ADD spentMilli :price SET expiresAt = :expiresAt")
             .conditionExpression("attribute_not_exists(spentMilli) OR spentMilli <= :left")
             .expressionAttributeValues(
                 Map.of(
                     ":price", number(DailyTotal.EPSILON_MILLI),
                     ":left", number(DailyTotal.BUDGET_MILLI - DailyTotal.EPSILON_MILLI),
-                    ":expiresAt", expiresAt))
+                    ":expiresAt",
+                        number(epoch.end().plus(SPENT_KEPT_AFTER_EPOCH).getEpochSecond())))
             .build();
     dynamoDb.transactWriteItems(write ->
         write.transactItems(

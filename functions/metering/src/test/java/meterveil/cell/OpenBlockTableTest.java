@@ -79,18 +79,22 @@ class OpenBlockTableTest {
     var counts = new int[24];
     var largest = new long[24];
     long clipped = 0;
+    long forEveryone = 0;
     for (int meter = 0; meter < 60; meter++) {
       int[] wh = random.ints(24, -200, 4_000).map(v -> Math.max(v, -1)).toArray();
       assertThat(table.add(cohort, DAY, contribution("m" + meter, wh))).isTrue();
+      long day = 0;
       for (int hour = 0; hour < 24; hour++) {
         if (wh[hour] >= 0) {
           long counted = Math.min(wh[hour], 2_500);
+          day += counted;
           sums[hour] += counted;
           clipped += wh[hour] - counted;
           counts[hour]++;
           largest[hour] = Math.max(largest[hour], counted);
         }
       }
+      forEveryone += Math.min(day, 30_000);
     }
 
     OpenBlock.Totals totals = item().totals(key);
@@ -101,6 +105,7 @@ class OpenBlockTableTest {
       assertThat(cell.largest().value()).isBetween(largest[hour], largest[hour] * 5 / 4);
     }
     assertThat(totals.clipped()).isEqualTo(new WattHours(clipped));
+    assertThat(totals.forEveryone()).isEqualTo(new WattHours(forEveryone));
     assertThat(totals.blocks()).isEqualTo(60);
     assertThat(item().missing()).isEqualTo(15);
   }
@@ -133,6 +138,7 @@ class OpenBlockTableTest {
     assertThat(totals.late().largest().value()).isBetween(60_000L, 75_000L);
     assertThat(totals.clipped()).isEqualTo(new WattHours(24 * 500));
     assertThat(totals.accepted()).isEqualTo(new WattHours(2_400 + 72_000));
+    assertThat(totals.forEveryone()).isEqualTo(new WattHours(2_400 + 30_000));
     assertThat(totals.largestWhole().value()).isBetween(72_000L, 90_000L);
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.HashMap;
 import java.util.SplittableRandom;
 import meterveil.energy.WattHours;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -65,6 +66,20 @@ class DiscreteLaplaceTest {
     // Half of the noise is cut away; the other half has a mean of the scale.
     assertThat((double) zeros / draws).isCloseTo(0.5, within(0.02));
     assertThat(sumOfNone / draws).isCloseTo(5_000, within(200.0));
+  }
+
+  @Test
+  @DisplayName("T5 a day in blocks takes the noise of all that a meter may add in any of them")
+  void takesTheNoiseOfAllBlocksTogether() {
+    var ofHomes = new DailyTotal(90, new WattHours(50_000), new WattHours(2_500));
+    var ofShops = new DailyTotal(20, new WattHours(40_000), new WattHours(10_000));
+    var hour = ofHomes.withOtherMeters(ofShops);
+    var next = new DailyTotal(104, new WattHours(1_000), new WattHours(10_000));
+
+    assertThat(hour).isEqualTo(new DailyTotal(110, new WattHours(90_000), new WattHours(10_000)));
+    assertThat(hour.withLaterBlock(next))
+        .isEqualTo(new DailyTotal(110, new WattHours(91_000), new WattHours(20_000)));
+    assertThat(hour.withLaterBlock(next).noise()).isEqualTo(new DiscreteLaplace(20_000));
   }
 
   @Test

@@ -2,17 +2,18 @@ package meterveil.opendata;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import meterveil.emulator.Place;
 import meterveil.energy.WattHours;
 import meterveil.opendata.OpenDataTable.Told;
+import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -34,7 +35,7 @@ class OpenDataTableTest {
   @Test
   @DisplayName("T5 a figure is told once: asking again, or at once, gives the same noise")
   void tellsAFigureOnce() {
-    var tenant = new TenantId("once");
+    var tenant = tenant("once");
     Told first = table(1).tell(tenant, PRODUCT, FIRST, TOTAL);
     var told = ConcurrentHashMap.newKeySet();
     IntStream.range(2, 10)
@@ -45,7 +46,7 @@ class OpenDataTableTest {
 
   @Test
   void givesTheFirstFigureToAllWhoAskAtOnce() {
-    var tenant = new TenantId("at-once");
+    var tenant = tenant("at-once");
     var told = ConcurrentHashMap.newKeySet();
     IntStream.range(0, 8)
         .parallel()
@@ -63,7 +64,7 @@ class OpenDataTableTest {
   @Test
   @DisplayName("T5 a product's budget of an epoch is refused when it is spent, and no sooner")
   void refusesWhatTheBudgetDoesNotPayFor() {
-    var tenant = new TenantId("spends");
+    var tenant = tenant("spends");
     var table = table(1);
     for (int day = 0; day < 30; day++) {
       assertThat(table.tell(tenant, PRODUCT, FIRST.plusDays(day), TOTAL))
@@ -83,12 +84,43 @@ class OpenDataTableTest {
   @Test
   void tellsNothingOfTooFewMeters() {
     var few = new DailyTotal(99, new WattHours(1_500_000), new WattHours(30_000));
-    assertThat(table(1).tell(new TenantId("few"), PRODUCT, FIRST, few))
-        .isEqualTo(new Told.TooFew());
+    assertThat(table(1).tell(tenant("few"), PRODUCT, FIRST, few)).isEqualTo(new Told.TooFew());
+  }
+
+  @Test
+  @DisplayName("T54 figures go with the tenant's retention, at once where it is shortened")
+  void forgetsFiguresByTheTenantsRetention() {
+    var tenant = tenant("forgets");
+    var table = table(1);
+    table.tell(tenant, PRODUCT, FIRST, TOTAL);
+    Instant tenDaysLater = FIRST.plusDays(10).atStartOfDay(ZoneOffset.UTC).toInstant();
+    Instant aMonthLater = FIRST.plusDays(30).atStartOfDay(ZoneOffset.UTC).toInstant();
+
+    assertThat(table.find(tenant, PRODUCT, FIRST, tenDaysLater)).isPresent();
+    assertThat(table.find(tenant, PRODUCT, FIRST, aMonthLater)).isEmpty();
+    var forgetful = new Tenant(tenant.id(), Tenant.RETENTION_MIN);
+    assertThat(table.find(forgetful, PRODUCT, FIRST, tenDaysLater)).isEmpty();
+    assertThat(expiresAt(tenant)).isEqualTo(aMonthLater.getEpochSecond());
+  }
+
+  private static long expiresAt(Tenant tenant) {
+    var item =
+        Place.ofThisRun()
+            .dynamoDb()
+            .getItem(get ->
+                get.tableName(NAME)
+                    .key(
+                        Map.of(
+                            "tenant",
+                            text(tenant.id().value()),
+                            "item",
+                            text("figure/%s/%s".formatted(PRODUCT, FIRST)))))
+            .item();
+    return Long.parseLong(Objects.requireNonNull(item.get("expiresAt")).n());
   }
 
   /// Spends all but nothing of a product's budget.
-  private static void spend(TenantId tenant, String product) {
+  private static void spend(Tenant tenant, String product) {
     Place.ofThisRun()
         .dynamoDb()
         .updateItem(update ->
@@ -97,7 +129,7 @@ class OpenDataTableTest {
                 .key(
                     Map.of(
                         "tenant",
-                        text(tenant.value()),
+                        text(tenant.id().value()),
                         "item",
                         text("budget/" + product + "/00524")))
                 .updateExpression("SET spentMilli = :spent")
@@ -109,15 +141,15 @@ class OpenDataTableTest {
                                 DailyTotal.BUDGET_MILLI - DailyTotal.EPSILON_MILLI + 1)))));
   }
 
+  private static Tenant tenant(String id) {
+    return new Tenant(new TenantId(id), Tenant.RETENTION);
+  }
+
   private static AttributeValue text(String text) {
     return AttributeValue.fromS(text);
   }
 
   private static OpenDataTable table(int seed) {
-    return new OpenDataTable(
-        Place.ofThisRun().dynamoDb(),
-        NAME,
-        new SplittableRandom(seed),
-        Clock.fixed(Instant.parse("2013-02-20T00:00:00Z"), ZoneOffset.UTC));
+    return new OpenDataTable(Place.ofThisRun().dynamoDb(), NAME, new SplittableRandom(seed));
   }
 }

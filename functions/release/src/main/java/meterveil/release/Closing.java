@@ -2,6 +2,7 @@ package meterveil.release;
 
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,15 +17,17 @@ import meterveil.cell.OpenBlock;
 import meterveil.cell.OpenBlock.State;
 import meterveil.cohort.Cohort;
 import meterveil.cohort.DistrictId;
+import meterveil.energy.Commodity;
 import meterveil.energy.WattHours;
+import meterveil.opendata.DailyTotal;
 import meterveil.usage.Grouping;
 import meterveil.usage.Reconciliation;
 import meterveil.usage.Reconciliation.Figures;
 import meterveil.usage.ReleaseRule;
 import meterveil.usage.ReleasedCell;
 
-/// Days of which nothing is accepted any more: their late blocks are told as totals, their energy
-/// is accounted for, and what was kept of them is destroyed.
+/// Days of which nothing is accepted any more: their late blocks are told as totals, everyone is
+/// told the day with noise, their energy is accounted for, and what was kept of them is destroyed.
 ///
 /// The record of a day is put when all is known and before anything is destroyed, so whoever finds
 /// it has only to destroy, and whoever does not finds everything still there.
@@ -96,6 +99,8 @@ final class Closing {
       }
       add(day, block, items, key.get(), sum);
     }
+    sum.forEveryone.forEach((commodity, total) ->
+        stores.openData().tell(day.tenant(), DailyTotal.product(commodity), day.day(), total));
     return Optional.of(new Reconciliation(day.tenant().id(), day.day(), sum.figures()));
   }
 
@@ -103,6 +108,7 @@ final class Closing {
     List<OpenBlock.Totals> totals = items.stream().map(item -> item.totals(key)).toList();
     totals.forEach(sum::accepted);
     sum.block(totals);
+    forEveryone(items, totals).forEach(sum::forEveryone);
 
     List<SequencedMap<Cohort, CellTotal>> hours = Releasing.hours(block, totals, items);
     List<Grouping> decided =
@@ -115,6 +121,20 @@ final class Closing {
     List<ReleasedCell> late = late(day, block, items, totals);
     stores.usage().putMissing(late, block.start(), block.end(), day.tenant());
     late.forEach(cell -> sum.lateWh += cell.energyWh());
+  }
+
+  private static Map<Commodity, DailyTotal> forEveryone(
+      List<OpenBlock> items, List<OpenBlock.Totals> totals) {
+    var found = new EnumMap<Commodity, DailyTotal>(Commodity.class);
+    for (int i = 0; i < items.size(); i++) {
+      var cohort = items.get(i).cohort();
+      var total = totals.get(i);
+      found.merge(
+          cohort.commodity(),
+          new DailyTotal(total.blocks(), total.forEveryone(), cohort.blockMaxForEveryone()),
+          DailyTotal::withOtherMeters);
+    }
+    return found;
   }
 
   private static List<ReleasedCell> late(
@@ -133,6 +153,7 @@ final class Closing {
   private static final class DaySum {
 
     private WattHours accepted = WattHours.ZERO;
+    private final Map<Commodity, DailyTotal> forEveryone = new EnumMap<>(Commodity.class);
     private WattHours largestMeter = WattHours.ZERO;
     private int meters;
     private long releasedWh;
@@ -152,6 +173,10 @@ final class Closing {
                   .max(WattHours::compareTo)
                   .orElse(WattHours.ZERO));
       meters = Math.max(meters, cohorts.stream().mapToInt(OpenBlock.Totals::blocks).sum());
+    }
+
+    void forEveryone(Commodity commodity, DailyTotal block) {
+      forEveryone.merge(commodity, block, DailyTotal::withLaterBlock);
     }
 
     Optional<Figures> figures() {

@@ -12,6 +12,7 @@ import java.util.Map;
 /// @param groupingsTable name of the table of decisions; from `GROUPINGS_TABLE`
 /// @param usageTable name of the table of released cells; from `USAGE_TABLE`
 /// @param reconciliationsTable name of the table of closed days; from `RECONCILIATIONS_TABLE`
+/// @param openDataTable name of the table of figures for everyone; from `OPEN_DATA_TABLE`
 public record ReleaseSettings(
     String openBlocksTable,
     String dayKeysTable,
@@ -20,7 +21,8 @@ public record ReleaseSettings(
     String tenantsTable,
     String groupingsTable,
     String usageTable,
-    String reconciliationsTable) {
+    String reconciliationsTable,
+    String openDataTable) {
 
   /// @throws IllegalStateException if a variable is missing; the function then fails while
   ///   starting, not when it is first called
@@ -33,7 +35,8 @@ public record ReleaseSettings(
         required(environment, "TENANTS_TABLE"),
         required(environment, "GROUPINGS_TABLE"),
         required(environment, "USAGE_TABLE"),
-        required(environment, "RECONCILIATIONS_TABLE"));
+        required(environment, "RECONCILIATIONS_TABLE"),
+        required(environment, "OPEN_DATA_TABLE"));
   }
 
   private static String required(Map<String, String> environment, String name) {

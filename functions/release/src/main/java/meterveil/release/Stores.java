@@ -1,10 +1,12 @@
 package meterveil.release;
 
+import java.security.SecureRandom;
 import java.time.Clock;
 import meterveil.cell.DayKeyTable;
 import meterveil.cell.DayKeys;
 import meterveil.cell.OpenBlockTable;
 import meterveil.cohort.CohortTable;
+import meterveil.opendata.OpenDataTable;
 import meterveil.tenant.TenantTable;
 import meterveil.usage.GroupingTable;
 import meterveil.usage.ReconciliationTable;
@@ -22,6 +24,7 @@ import software.amazon.awssdk.services.kms.KmsClient;
 /// @param groupings what was decided
 /// @param usage what is released
 /// @param reconciliations what was closed
+/// @param openData what everyone may know
 record Stores(
     TenantTable tenants,
     CohortTable cohorts,
@@ -30,7 +33,8 @@ record Stores(
     DayKeys dayKeys,
     GroupingTable groupings,
     UsageTable usage,
-    ReconciliationTable reconciliations) {
+    ReconciliationTable reconciliations,
+    OpenDataTable openData) {
 
   /// Requests under way at once.
   static final int REQUESTS_AT_ONCE = 16;
@@ -45,6 +49,7 @@ record Stores(
         new DayKeys(dayKeyTable, kms, settings.dayKeyId(), clock),
         new GroupingTable(dynamoDb, settings.groupingsTable()),
         new UsageTable(dynamoDb, settings.usageTable()),
-        new ReconciliationTable(dynamoDb, settings.reconciliationsTable()));
+        new ReconciliationTable(dynamoDb, settings.reconciliationsTable()),
+        new OpenDataTable(dynamoDb, settings.openDataTable(), new SecureRandom()));
   }
 }

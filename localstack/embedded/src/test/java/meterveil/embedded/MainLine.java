@@ -7,6 +7,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,6 +40,7 @@ import meterveil.emulator.Place;
 import meterveil.energy.Commodity;
 import meterveil.meter.ThingName;
 import meterveil.meter.Topics;
+import meterveil.opendata.OpenDataTable;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
 import meterveil.tenant.TenantTable;
@@ -72,6 +74,7 @@ final class MainLine implements AutoCloseable {
   final DynamoDbClient dynamoDb;
   final UsageTable usage;
   final ReconciliationTable reconciliations;
+  final OpenDataTable openData;
   final OpenBlockTable openBlocks;
   final DayKeyTable dayKeyTable;
   final DayKeys dayKeys;
@@ -87,6 +90,7 @@ final class MainLine implements AutoCloseable {
     this.dynamoDb = platform.dynamoDb();
     this.usage = new UsageTable(dynamoDb, platform.table("Usage"));
     this.reconciliations = new ReconciliationTable(dynamoDb, platform.table("Reconciliations"));
+    this.openData = new OpenDataTable(dynamoDb, platform.table("OpenData"), new SecureRandom());
     this.openBlocks = new OpenBlockTable(dynamoDb, platform.table("OpenBlocks"));
     this.dayKeyTable = new DayKeyTable(dynamoDb, platform.table("DayKeys"));
     this.dayKeys =

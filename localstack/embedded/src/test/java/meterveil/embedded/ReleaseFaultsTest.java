@@ -6,6 +6,7 @@ import static meterveil.embedded.MainLine.RELEASED;
 import static meterveil.embedded.MainLine.flat;
 import static meterveil.embedded.MainLine.member;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -24,7 +26,9 @@ import meterveil.cohort.Cohort;
 import meterveil.cohort.DistrictId;
 import meterveil.embedded.aws.Faults.Fault;
 import meterveil.embedded.aws.Faults.Injection;
+import meterveil.energy.Commodity;
 import meterveil.energy.WattHours;
+import meterveil.opendata.DailyTotal;
 import meterveil.tenant.Tenant;
 import meterveil.usage.Formed;
 import meterveil.usage.Reconciliation.Figures;
@@ -107,6 +111,14 @@ class ReleaseFaultsTest {
           .allSatisfy(cell -> assertThat(cell.cohorts()).containsExactly(silent.id()));
     }
 
+    OptionalLong toldToEveryone() {
+      return line.openData.find(
+          new Tenant(MainLine.GRID, Tenant.RETENTION),
+          DailyTotal.product(Commodity.ELECTRICITY),
+          day.day(),
+          line.platform.clock().instant());
+    }
+
     void assertReconciled(long moreAcceptedWh, long lateToldWh) {
       long accepted = LARGE_WH + SMALL_WH + moreAcceptedWh;
       long released = 24 * 26_000;
@@ -166,6 +178,38 @@ class ReleaseFaultsTest {
     line.moveTo(reported.day, CLOSED.plusHours(1));
     reported.assertReleasedAsEver();
     reported.assertReconciled(0, 0);
+  }
+
+  @Test
+  @DisplayName("T5 everyone is told a day of 100 meters once, with noise, though a closer died")
+  void tellsEveryoneADayOnce() throws Exception {
+    var reported = Reported.now();
+    line.moveTo(reported.day, RELEASED);
+    line.report(reported.silent, reported.day, 40, _ -> 2_000);
+    line.quiet();
+    try (var fault = dieAfter("TransactWriteItems", 1)) {
+      line.moveTo(reported.day, CLOSED);
+      assertThat(fault.hits()).isEqualTo(1);
+    }
+    OptionalLong told = reported.toldToEveryone();
+    long cutWh = LARGE_WH + SMALL_WH - 24 * 2_400 + 41 * 30_000;
+    assertThat(told.orElseThrow())
+        .as("30 times the noise's scale comes once in ten thousand billion")
+        .isCloseTo(cutWh, within(30 * 30_000L))
+        .isNotEqualTo(cutWh);
+
+    line.moveTo(reported.day, CLOSED.plusHours(1));
+    assertThat(reported.toldToEveryone()).isEqualTo(told);
+    reported.assertReconciled(40 * 48_000, 40 * 48_000);
+  }
+
+  @Test
+  void tellsEveryoneNothingOfADayOfFewerThanAHundredMeters() throws Exception {
+    var reported = Reported.now();
+    line.report(reported.silent, reported.day, 29, _ -> 2_000);
+    line.quiet();
+    line.moveTo(reported.day, CLOSED);
+    assertThat(reported.toldToEveryone()).isEmpty();
   }
 
   private static Injection dieAfter(String operation, int number) {

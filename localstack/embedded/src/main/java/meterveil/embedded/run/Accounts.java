@@ -1,5 +1,6 @@
 package meterveil.embedded.run;
 
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -22,6 +23,9 @@ import meterveil.cohort.Cohort;
 import meterveil.cohort.CohortTable;
 import meterveil.cohort.DistrictId;
 import meterveil.embedded.run.RunSummary.Cells;
+import meterveil.energy.Commodity;
+import meterveil.opendata.DailyTotal;
+import meterveil.opendata.OpenDataTable;
 import meterveil.tenant.Tenant;
 import meterveil.usage.Formed;
 import meterveil.usage.Reconciliation;
@@ -36,8 +40,13 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// @param withheldWh by the reconciliations of the closed days
 /// @param pendingWh in the open items of days that are not closed, less what is released of it
 /// @param undisclosed closed days without figures
+/// @param dailyTotals how many days everyone is told, with noise
 record Accounts(
-    List<ReleasedCell> cells, long withheldWh, long pendingWh, List<LocalDate> undisclosed) {
+    List<ReleasedCell> cells,
+    long withheldWh,
+    long pendingWh,
+    List<LocalDate> undisclosed,
+    int dailyTotals) {
 
   Accounts {
     cells = List.copyOf(cells);
@@ -51,7 +60,8 @@ record Accounts(
       DayKeyTable dayKeyTable,
       DayKeys dayKeys,
       UsageTable usage,
-      ReconciliationTable reconciliations) {
+      ReconciliationTable reconciliations,
+      OpenDataTable openData) {
 
     /// @param names the physical names of tables
     static Stores of(DynamoDbClient dynamoDb, UnaryOperator<String> names, DayKeys dayKeys) {
@@ -61,7 +71,8 @@ record Accounts(
           new DayKeyTable(dynamoDb, names.apply("DayKeys")),
           dayKeys,
           new UsageTable(dynamoDb, names.apply("Usage")),
-          new ReconciliationTable(dynamoDb, names.apply("Reconciliations")));
+          new ReconciliationTable(dynamoDb, names.apply("Reconciliations")),
+          new OpenDataTable(dynamoDb, names.apply("OpenData"), new SecureRandom()));
     }
   }
 
@@ -96,7 +107,14 @@ record Accounts(
         cells,
         withheldWh,
         open.stream().mapToLong(day -> pendingWh(stores, tenant, day, cells)).sum(),
-        days.stream().filter(day -> !known.contains(day)).toList());
+        days.stream().filter(day -> !known.contains(day)).toList(),
+        (int) days.stream().filter(day -> isToldToEveryone(stores, tenant, day, now)).count());
+  }
+
+  private static boolean isToldToEveryone(
+      Stores stores, Tenant tenant, LocalDate day, Instant now) {
+    var product = DailyTotal.product(Commodity.ELECTRICITY);
+    return stores.openData().find(tenant, product, day, now).isPresent();
   }
 
   private static long pendingWh(

@@ -52,6 +52,7 @@ record Printed(RunSummary run, Path folder) {
                 number(run.cells().own()),
                 number(run.cells().merged()),
                 number(run.cells().suppressed())));
+    row(text, "daily totals", number(run.dailyTotals()), "for everyone, with noise");
     text.append('\n');
     row(text, "sent", number(energy.sentWh()), "Wh, by the meters' own books");
     row(text, "released", number(energy.releasedWh()), "Wh");

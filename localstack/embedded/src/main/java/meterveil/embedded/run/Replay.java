@@ -68,6 +68,7 @@ final class Replay {
           "Groupings",
           "Usage",
           "Reconciliations",
+          "OpenData",
           "Tenants",
           "Cohorts",
           "DeviceStatus");
@@ -357,6 +358,7 @@ final class Replay {
             counts,
             energy,
             accounts.formed(),
+            accounts.dailyTotals(),
             scan.result(),
             writeUnits,
             new Bill(

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// @param counts what became of messages and blocks
 /// @param energy where the energy went
 /// @param cells how the released cells came about
+/// @param dailyTotals how many days everyone is told, with noise; none below 100 meters
 /// @param scan what was searched for traces of a meter
 /// @param writeUnits what DynamoDB would charge for writing
 /// @param bill what AWS would charge for
@@ -31,6 +32,7 @@ public record RunSummary(
     Counts counts,
     Energy energy,
     Cells cells,
+    int dailyTotals,
     CanaryScan.Result scan,
     WriteUnits writeUnits,
     Bill bill,
@@ -262,6 +264,7 @@ public record RunSummary(
     formed.put("merged", cells.merged());
     formed.put("suppressed", cells.suppressed());
     json.put("cells", formed);
+    json.put("dailyTotals", dailyTotals);
     json.put("itemsScanned", scan.items());
     json.put("logLinesScanned", scan.logLines());
     json.put("keyContextsScanned", scan.keyContexts());
