@@ -17,6 +17,8 @@ import meterveil.reading.BlockReading;
 import meterveil.reading.Readings;
 import meterveil.reading.ReadingsJson;
 import meterveil.reading.Refusal;
+import org.crac.Core;
+import org.crac.Resource;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.kms.KmsClient;
@@ -26,7 +28,8 @@ import software.amazon.awssdk.services.kms.KmsClient;
 /// A refused message is counted by its reason and acknowledged: a second delivery cannot mend it.
 /// What is thrown returns the message to Lambda, which delivers it twice more and then hands it to
 /// the resend function; what was counted of it by then is not counted again.
-public final class CollectFunction implements RequestHandler<Map<String, String>, @Nullable Void> {
+public final class CollectFunction
+    implements RequestHandler<Map<String, String>, @Nullable Void>, Resource {
 
   private final CohortTable cohorts;
   private final Collector collector;
@@ -41,6 +44,7 @@ public final class CollectFunction implements RequestHandler<Map<String, String>
         DynamoDbClient.builder().httpClient(AwsHttp.client()).build(),
         KmsClient.builder().httpClient(AwsHttp.client()).build(),
         Clock.systemUTC());
+    Core.getGlobalContext().register(this);
   }
 
   /// For everyone else.
@@ -66,6 +70,16 @@ public final class CollectFunction implements RequestHandler<Map<String, String>
     } finally {
       metrics.flush();
     }
+  }
+
+  @Override
+  public void beforeCheckpoint(org.crac.Context<? extends Resource> context) {
+    Rehearsal.run(cohorts);
+  }
+
+  @Override
+  public void afterRestore(org.crac.Context<? extends Resource> context) {
+    // Nothing of a rehearsal is left to be undone.
   }
 
   private void collect(ReadingsEvent event) {

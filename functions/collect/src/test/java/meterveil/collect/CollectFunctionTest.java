@@ -105,6 +105,14 @@ class CollectFunctionTest {
     return log.toString(UTF_8);
   }
 
+  @Test
+  void rehearsesEveryMessageToTheEndEvenWhereDynamoDbIsNotReached() {
+    var cohorts = new CohortTable(DYNAMO_DB, SETTINGS.cohortsTable());
+    assertThat(Rehearsal.run(cohorts)).isEqualTo(Rehearsal.MESSAGES);
+    var unreachable = new CohortTable(DYNAMO_DB, "no-such-table");
+    assertThat(Rehearsal.run(unreachable)).isEqualTo(Rehearsal.MESSAGES);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
