@@ -2,12 +2,9 @@ package meterveil.benchmarks.speed;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.api.client.AWSLambda;
-import com.amazonaws.services.lambda.runtime.serialization.PojoSerializer;
 import java.io.File;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -20,7 +17,10 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
@@ -32,10 +32,11 @@ import meterveil.benchmarks.Outcome;
 import meterveil.benchmarks.Spread;
 import meterveil.benchmarks.Table;
 import meterveil.block.Epoch;
-import software.amazon.awssdk.utilslite.SdkInternalThreadLocal;
+import meterveil.embedded.aws.RuntimeInterfaceClient;
 
 /// How long a function takes from the start of its process to its first answer, under AWS's runtime
-/// interface client, in a fresh JVM with the memory it is deployed with and one core.
+/// interface client, in a fresh JVM with the memory it is deployed with and one core. Two are
+/// started at once where there are two cores, each on its own.
 final class ColdStart {
 
   private static final int SAMPLES_OF_COLLECT = 15;
@@ -46,6 +47,8 @@ final class ColdStart {
 
   /// Of its memory, Lambda gives this share to the heap.
   private static final double HEAP_SHARE = 0.85;
+
+  private static final int AT_ONCE = Math.min(2, Runtime.getRuntime().availableProcessors());
 
   private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
   private static final Path TASKSET = Path.of("/usr/bin/taskset");
@@ -71,12 +74,14 @@ final class ColdStart {
 
   private final Path repository;
   private final Path work;
+  private final String nativeLibrary;
 
   /// @param repository its root folder, built
   /// @param work an empty folder
-  ColdStart(Path repository, Path work) {
+  ColdStart(Path repository, Path work) throws IOException {
     this.repository = repository;
     this.work = work;
+    this.nativeLibrary = RuntimeInterfaceClient.nativeLibrary(work);
   }
 
   /// Measures each function with each setting.
@@ -151,13 +156,13 @@ final class ColdStart {
             folder.resolve("classes.jsa"),
             folder.resolve("classes.aot"),
             0);
-    start(prepared, Setting.C1, List.of("-Xlog:class+load:file=" + log));
+    start(prepared, Setting.C1, List.of("-Xlog:class+load:file=" + log), 0);
     long classes;
     try (Stream<String> lines = Files.lines(log)) {
       classes = lines.filter(line -> line.contains(" source: ")).count();
     }
-    start(prepared, Setting.APP_CDS, List.of("-XX:ArchiveClassesAtExit=" + prepared.cds()));
-    start(prepared, Setting.AOT, List.of("-XX:AOTCacheOutput=" + prepared.aot()));
+    start(prepared, Setting.APP_CDS, List.of("-XX:ArchiveClassesAtExit=" + prepared.cds()), 0);
+    start(prepared, Setting.AOT, List.of("-XX:AOTCacheOutput=" + prepared.aot()), 0);
     for (Path archive : List.of(prepared.cds(), prepared.aot())) {
       if (!Files.exists(archive)) {
         throw new IllegalStateException("the JVM has not written " + archive.getFileName());
@@ -176,8 +181,26 @@ final class ColdStart {
           case AOT -> List.of("-XX:AOTCache=" + prepared.aot(), "-XX:AOTMode=on");
         };
     var millis = new ArrayList<Double>();
-    for (int i = 0; i < samples; i++) {
-      millis.add(start(prepared, setting, archive));
+    var cores =
+        new ArrayBlockingQueue<>(AT_ONCE, true, IntStream.range(0, AT_ONCE).boxed().toList());
+    try (var starters = Executors.newFixedThreadPool(AT_ONCE)) {
+      var starts = new ArrayList<Future<Double>>();
+      for (int i = 0; i < samples; i++) {
+        starts.add(
+            starters.submit(() -> {
+              int core = cores.take();
+              try {
+                return start(prepared, setting, archive, core);
+              } finally {
+                cores.put(core);
+              }
+            }));
+      }
+      for (Future<Double> start : starts) {
+        millis.add(start.get());
+      }
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(prepared.function().name() + " did not start", e);
     }
     return Spread.of(millis);
   }
@@ -185,15 +208,15 @@ final class ColdStart {
   /// One start.
   ///
   /// @return milliseconds to the first answer
-  private double start(Prepared prepared, Setting setting, List<String> options)
+  private double start(Prepared prepared, Setting setting, List<String> options, int core)
       throws IOException, InterruptedException {
     Deployed function = prepared.function();
-    Path log = prepared.unpacked().resolveSibling("log.txt");
+    Path log = prepared.unpacked().resolveSibling("log-%d.txt".formatted(core));
     boolean archived = setting == Setting.APP_CDS || setting == Setting.AOT;
     try (var first = new OneStart(event(function.name()), answers())) {
       var command = new ArrayList<String>();
       if (Files.isExecutable(TASKSET)) {
-        command.addAll(List.of(TASKSET.toString(), "-c", "0"));
+        command.addAll(List.of(TASKSET.toString(), "-c", Integer.toString(core)));
       }
       command.add(JAVA.toString());
       command.add("-XX:ActiveProcessorCount=1");
@@ -201,6 +224,7 @@ final class ColdStart {
       command.add("-Xmx" + (int) (function.memoryMb() * HEAP_SHARE) + "m");
       command.add("-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac");
       command.add("--enable-native-access=ALL-UNNAMED");
+      command.add(nativeLibrary);
       if (setting != Setting.PLAIN) {
         command.add("-XX:TieredStopAtLevel=1");
       }
@@ -209,12 +233,13 @@ final class ColdStart {
       // Archives hold what the JVM's own class loader loads, as a container image has it.
       command.add(
           archived
-              ? runtimeInterfaceClient() + File.pathSeparator + prepared.jars()
-              : runtimeInterfaceClient());
+              ? RuntimeInterfaceClient.classPath() + File.pathSeparator + prepared.jars()
+              : RuntimeInterfaceClient.classPath());
       command.add(AWSLambda.class.getName());
       command.add(function.handler());
       var builder =
           new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+      builder.directory(prepared.unpacked().toFile()); // where it looks for classes
       builder.environment().clear();
       builder.environment().putAll(function.environment());
       builder.environment().putAll(environment(first, prepared.unpacked(), setting));
@@ -263,21 +288,6 @@ final class ColdStart {
     variables.put(
         "AWS_LAMBDA_INITIALIZATION_TYPE", setting == Setting.RESTORED ? "snap-start" : "on-demand");
     return variables;
-  }
-
-  private static String runtimeInterfaceClient() {
-    return Stream.of(
-            AWSLambda.class, Context.class, PojoSerializer.class, SdkInternalThreadLocal.class)
-        .map(type -> {
-          try {
-            return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI())
-                .toString();
-          } catch (URISyntaxException e) {
-            throw new IllegalStateException("a class from no file", e);
-          }
-        })
-        .distinct()
-        .collect(Collectors.joining(File.pathSeparator));
   }
 
   /// A first event that goes all the way.

@@ -1,18 +1,13 @@
 package meterveil.embedded.aws;
 
-import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.api.client.AWSLambda;
-import com.amazonaws.services.lambda.runtime.serialization.PojoSerializer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,8 +28,6 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import meterveil.embedded.aws.CloudAssembly.Resource;
@@ -42,7 +35,6 @@ import meterveil.embedded.policy.PolicyDocument;
 import meterveil.embedded.policy.Principal;
 import meterveil.embedded.policy.Request;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.utilslite.SdkInternalThreadLocal;
 
 /// The template's functions, and Lambda's asynchronous invocation of them: a queue for each,
 /// retries, the age of events, and the destination of what failed.
@@ -159,10 +151,9 @@ public final class Functions implements AutoCloseable {
         List.of(
             "-javaagent:" + agent,
             "-Djava.io.tmpdir=" + temporary,
-            "-Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI="
-                + nativeLibrary(work),
+            RuntimeInterfaceClient.nativeLibrary(work),
             "-cp",
-            runtimeInterfaceClient());
+            RuntimeInterfaceClient.classPath());
     for (Resource function : assembly.ofType("AWS::Lambda::Function")) {
       functions.put(function.name(), function(function));
     }
@@ -525,42 +516,6 @@ public final class Functions implements AutoCloseable {
       }
     }
     return folder;
-  }
-
-  /// The native half of AWS's runtime interface client. It would unpack itself into the machine's
-  /// temporary folder, over the one another process uses.
-  private static Path nativeLibrary(Path work) throws IOException {
-    String architecture =
-        switch (System.getProperty("os.arch")) {
-          case "amd64", "x86_64" -> "x86_64";
-          case "aarch64" -> "aarch_64";
-          default -> "none";
-        };
-    String name = "libaws-lambda-jni.linux-" + architecture + ".so";
-    Path library = work.resolve(name);
-    try (InputStream in = AWSLambda.class.getResourceAsStream("/jni/" + name)) {
-      if (in == null || !System.getProperty("os.name").equals("Linux")) {
-        throw new IOException(
-            "AWS's runtime interface client runs on Linux on x86-64 and ARM only");
-      }
-      Files.copy(in, library);
-    }
-    return library;
-  }
-
-  /// The jars of AWS's runtime interface client, as they lie on our own class path.
-  private static String runtimeInterfaceClient() {
-    return Stream.of(
-            AWSLambda.class, Context.class, PojoSerializer.class, SdkInternalThreadLocal.class)
-        .map(type -> {
-          try {
-            return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI())
-                .toString();
-          } catch (URISyntaxException e) {
-            throw new IllegalStateException("a class from no file", e);
-          }
-        })
-        .collect(Collectors.joining(File.pathSeparator));
   }
 
   /// Ends every process.
