@@ -40,7 +40,7 @@ import meterveil.embedded.aws.RuntimeInterfaceClient;
 final class ColdStart {
 
   private static final int SAMPLES_OF_COLLECT = 15;
-  private static final int SAMPLES_OF_OTHERS = 5;
+  private static final int SAMPLES_OF_OTHERS = 3;
   private static final double MILLIS_MAX = 300;
   private static final double NANOS_PER_MILLI = 1e6;
   private static final int SECONDS_MAX = 60;

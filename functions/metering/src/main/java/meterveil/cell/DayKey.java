@@ -88,13 +88,39 @@ public final class DayKey {
       names[i] = i;
     }
     int[] number = number(cohort, block, slot, count <= NAMES_OF_ONE_OUTPUT_MAX ? 1 : 2);
-    for (int left = count; left > 1; left--) {
-      int chosen = divide(number, left);
-      byte name = names[chosen];
-      names[chosen] = names[left - 1];
-      names[left - 1] = name;
+    int left = count;
+    while (left > 1) {
+      int digits = digitsAtOnce(left);
+      int several = divide(number, product(left, digits));
+      for (int i = 0; i < digits; i++) {
+        int chosen = several % left;
+        several /= left;
+        byte name = names[chosen];
+        names[chosen] = names[left - 1];
+        names[left - 1] = name;
+        left--;
+      }
     }
     return names;
+  }
+
+  /// How many digits of the factorial number system, from base `left` down, one division of the
+  /// long number can give: it is what takes the time.
+  private static int digitsAtOnce(int left) {
+    int digits = 1;
+    while (digits < left - 1 && product(left, digits) <= Integer.MAX_VALUE / (left - digits)) {
+      digits++;
+    }
+    return digits;
+  }
+
+  /// `left` times the numbers below it, `digits` of them in all.
+  private static int product(int left, int digits) {
+    int product = 1;
+    for (int i = 0; i < digits; i++) {
+      product *= left - i;
+    }
+    return product;
   }
 
   private int[] number(CohortId cohort, Block block, int slot, int outputs) {

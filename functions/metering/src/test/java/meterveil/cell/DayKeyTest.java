@@ -1,12 +1,19 @@
 package meterveil.cell;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.stream.IntStream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
 import meterveil.cohort.CohortId;
@@ -76,6 +83,34 @@ class DayKeyTest {
         .isNotEqualTo(names);
     assertThat(key.permutation(COHORT, BLOCK.next(), 0, count)).isNotEqualTo(names);
     assertThat(key(2).permutation(COHORT, BLOCK, 0, count)).isNotEqualTo(names);
+  }
+
+  /// By the definition, one digit at a time: what was written under a name must be read under it by
+  /// every version.
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 7, 36, 40, 41, 57, Buckets.COUNT_MAX})
+  void choosesEachNameAmongThoseLeftByADigitOfOneLongNumber(int count) throws Exception {
+    var mac = Mac.getInstance("HmacSHA256");
+    var bytes = new byte[DayKey.BYTES];
+    Arrays.fill(bytes, (byte) 1);
+    mac.init(new SecretKeySpec(bytes, "HmacSHA256"));
+    byte[] cohort = COHORT.value().getBytes(US_ASCII);
+    BigInteger number = BigInteger.ZERO;
+    for (int i = 0; i < (count <= 40 ? 1 : 2); i++) {
+      var input = ByteBuffer.allocate(cohort.length + 12).put((byte) 3).put(cohort).put((byte) 0);
+      input.putLong(BLOCK.start().getEpochSecond()).put((byte) 5).put((byte) i);
+      number = number.shiftLeft(256).or(new BigInteger(1, mac.doFinal(input.array())));
+    }
+    var names = new byte[count];
+    var left = new ArrayList<Integer>(IntStream.range(0, count).boxed().toList());
+    for (int base = count; base > 0; base--) {
+      int digit = number.mod(BigInteger.valueOf(base)).intValueExact();
+      number = number.divide(BigInteger.valueOf(base));
+      Collections.swap(left, digit, base - 1);
+      names[base - 1] = left.get(base - 1).byteValue();
+    }
+
+    assertThat(key(1).permutation(COHORT, BLOCK, 5, count)).isEqualTo(names);
   }
 
   /// Chi-squared of where bucket 3 goes, 100 times per place on average: with n - 1 degrees of
