@@ -4,6 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;
 import java.security.NoSuchAlgorithmException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import meterveil.block.Block;
@@ -36,7 +38,14 @@ public final class DayKey {
   private static final int NAMES_OF_ONE_OUTPUT_MAX = 40;
   private static final int WORDS_PER_OUTPUT = 8;
 
+  /// Of so many cohorts and blocks the names are kept at hand, 3 KB each; those of more are made
+  /// anew for each message.
+  private static final int NAMED_MAX = 1_000;
+
   private final Mac prototype;
+  private final Map<Named, byte[]> named = new ConcurrentHashMap<>();
+
+  private record Named(CohortId cohort, Block block, int slot) {}
 
   /// @param key 32 random bytes
   /// @throws IllegalArgumentException if there are more or fewer
@@ -81,13 +90,26 @@ public final class DayKey {
   /// The names of the buckets in one slot of a cohort's item.
   ///
   /// @param count how many buckets there are, up to [Buckets#COUNT_MAX]
-  /// @return `names[bucket]`, each of 0 to `count` - 1 once
+  /// @return `names[bucket]`, each of 0 to `count` - 1 once; not to be changed
   public byte[] permutation(CohortId cohort, Block block, int slot, int count) {
+    var place = new Named(cohort, block, slot);
+    byte[] known = named.get(place);
+    if (known != null && known.length == count) {
+      return known;
+    }
+    byte[] names = permuted(place, count);
+    if (named.size() < NAMED_MAX * Slots.ALL) {
+      named.put(place, names);
+    }
+    return names;
+  }
+
+  private byte[] permuted(Named place, int count) {
     var names = new byte[count];
     for (byte i = 0; i < count; i++) {
       names[i] = i;
     }
-    int[] number = number(cohort, block, slot, count <= NAMES_OF_ONE_OUTPUT_MAX ? 1 : 2);
+    int[] number = number(place, count <= NAMES_OF_ONE_OUTPUT_MAX ? 1 : 2);
     int left = count;
     while (left > 1) {
       int digits = digitsAtOnce(left);
@@ -123,11 +145,11 @@ public final class DayKey {
     return product;
   }
 
-  private int[] number(CohortId cohort, Block block, int slot, int outputs) {
-    byte[] name = cohort.value().getBytes(StandardCharsets.US_ASCII);
+  private int[] number(Named place, int outputs) {
+    byte[] name = place.cohort().value().getBytes(StandardCharsets.US_ASCII);
     var input = ByteBuffer.allocate(name.length + 12);
-    input.put(PERMUTATION).put(name).put((byte) 0).putLong(block.start().getEpochSecond());
-    input.put((byte) slot);
+    input.put(PERMUTATION).put(name).put((byte) 0).putLong(place.block().start().getEpochSecond());
+    input.put((byte) place.slot());
     Mac mac = mac();
     var words = new int[outputs * WORDS_PER_OUTPUT];
     for (byte i = 0; i < outputs; i++) {

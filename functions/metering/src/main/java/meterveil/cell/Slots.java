@@ -24,6 +24,9 @@ final class Slots {
   /// How many masks a token has.
   static final int MASKS = FOR_EVERYONE + 1;
 
+  /// How many slots there are.
+  static final int ALL = WHOLE + 1;
+
   private Slots() {}
 
   /// How many buckets a slot of a cohort's item tells apart.
