@@ -1,6 +1,7 @@
 package meterveil.admit;
 
 import java.util.Map;
+import meterveil.connection.Environment;
 
 /// What the function's surroundings tell it.
 ///
@@ -10,10 +11,6 @@ public record AdmitSettings(String metersTable) {
   /// @throws IllegalStateException if a variable is missing; the function then fails while
   ///   starting, not at its first request
   public static AdmitSettings from(Map<String, String> environment) {
-    String value = environment.get("METERS_TABLE");
-    if (value == null) {
-      throw new IllegalStateException("METERS_TABLE is not set");
-    }
-    return new AdmitSettings(value);
+    return new AdmitSettings(Environment.required(environment, "METERS_TABLE"));
   }
 }

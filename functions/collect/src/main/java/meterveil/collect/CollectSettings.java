@@ -1,6 +1,7 @@
 package meterveil.collect;
 
 import java.util.Map;
+import meterveil.connection.Environment;
 
 /// What the function's surroundings tell it.
 ///
@@ -15,17 +16,9 @@ public record CollectSettings(
   ///   starting, not at its first message
   public static CollectSettings from(Map<String, String> environment) {
     return new CollectSettings(
-        required(environment, "OPEN_BLOCKS_TABLE"),
-        required(environment, "DAY_KEYS_TABLE"),
-        required(environment, "DAY_KEY_ID"),
-        required(environment, "COHORTS_TABLE"));
-  }
-
-  private static String required(Map<String, String> environment, String name) {
-    String value = environment.get(name);
-    if (value == null) {
-      throw new IllegalStateException(name + " is not set");
-    }
-    return value;
+        Environment.required(environment, "OPEN_BLOCKS_TABLE"),
+        Environment.required(environment, "DAY_KEYS_TABLE"),
+        Environment.required(environment, "DAY_KEY_ID"),
+        Environment.required(environment, "COHORTS_TABLE"));
   }
 }

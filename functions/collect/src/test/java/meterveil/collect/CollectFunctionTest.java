@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import meterveil.emulator.NoContext;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.URI;
@@ -98,7 +99,7 @@ class CollectFunctionTest {
     PrintStream before = System.out;
     System.setOut(new PrintStream(log, true, UTF_8));
     try {
-      function.handleRequest(event, NoContext.INSTANCE);
+      function.handleRequest(event, new NoContext());
     } finally {
       System.setOut(before);
     }

@@ -1,4 +1,4 @@
-/// How functions reach AWS's services.
+/// How functions reach AWS's services, and what they are started with.
 @NullMarked
 package meterveil.connection;
 

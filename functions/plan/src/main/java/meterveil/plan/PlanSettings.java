@@ -1,6 +1,7 @@
 package meterveil.plan;
 
 import java.util.Map;
+import meterveil.connection.Environment;
 
 /// What the function's surroundings tell it.
 ///
@@ -15,17 +16,9 @@ public record PlanSettings(
   ///   starting, not when it is first called
   public static PlanSettings from(Map<String, String> environment) {
     return new PlanSettings(
-        required(environment, "TENANTS_TABLE"),
-        required(environment, "METERS_TABLE"),
-        required(environment, "COHORTS_TABLE"),
-        required(environment, "ASSIGNMENTS_TABLE"));
-  }
-
-  private static String required(Map<String, String> environment, String name) {
-    String value = environment.get(name);
-    if (value == null) {
-      throw new IllegalStateException(name + " is not set");
-    }
-    return value;
+        Environment.required(environment, "TENANTS_TABLE"),
+        Environment.required(environment, "METERS_TABLE"),
+        Environment.required(environment, "COHORTS_TABLE"),
+        Environment.required(environment, "ASSIGNMENTS_TABLE"));
   }
 }

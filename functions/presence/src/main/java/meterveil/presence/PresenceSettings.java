@@ -1,6 +1,7 @@
 package meterveil.presence;
 
 import java.util.Map;
+import meterveil.connection.Environment;
 
 /// What the function's surroundings tell it.
 ///
@@ -13,16 +14,8 @@ public record PresenceSettings(String metersTable, String deviceStatusTable, Str
   ///   starting, not at its first event
   public static PresenceSettings from(Map<String, String> environment) {
     return new PresenceSettings(
-        required(environment, "METERS_TABLE"),
-        required(environment, "DEVICE_STATUS_TABLE"),
-        required(environment, "TENANTS_TABLE"));
-  }
-
-  private static String required(Map<String, String> environment, String name) {
-    String value = environment.get(name);
-    if (value == null) {
-      throw new IllegalStateException(name + " is not set");
-    }
-    return value;
+        Environment.required(environment, "METERS_TABLE"),
+        Environment.required(environment, "DEVICE_STATUS_TABLE"),
+        Environment.required(environment, "TENANTS_TABLE"));
   }
 }

@@ -2,6 +2,7 @@ package meterveil.register;
 
 import java.util.List;
 import java.util.Map;
+import meterveil.connection.Environment;
 
 /// What the function's surroundings tell it.
 ///
@@ -19,16 +20,8 @@ public record RegisterSettings(String metersTable, List<String> meterPolicies, S
   ///   starting, not at its first event
   public static RegisterSettings from(Map<String, String> environment) {
     return new RegisterSettings(
-        required(environment, "METERS_TABLE"),
-        List.of(required(environment, "METER_POLICIES").split(",", -1)),
-        required(environment, "METER_GROUP"));
-  }
-
-  private static String required(Map<String, String> environment, String name) {
-    String value = environment.get(name);
-    if (value == null) {
-      throw new IllegalStateException(name + " is not set");
-    }
-    return value;
+        Environment.required(environment, "METERS_TABLE"),
+        List.of(Environment.required(environment, "METER_POLICIES").split(",", -1)),
+        Environment.required(environment, "METER_GROUP"));
   }
 }

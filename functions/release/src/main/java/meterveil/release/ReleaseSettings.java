@@ -1,6 +1,7 @@
 package meterveil.release;
 
 import java.util.Map;
+import meterveil.connection.Environment;
 
 /// What the function's surroundings tell it.
 ///
@@ -28,22 +29,14 @@ public record ReleaseSettings(
   ///   starting, not when it is first called
   public static ReleaseSettings from(Map<String, String> environment) {
     return new ReleaseSettings(
-        required(environment, "OPEN_BLOCKS_TABLE"),
-        required(environment, "DAY_KEYS_TABLE"),
-        required(environment, "DAY_KEY_ID"),
-        required(environment, "COHORTS_TABLE"),
-        required(environment, "TENANTS_TABLE"),
-        required(environment, "GROUPINGS_TABLE"),
-        required(environment, "USAGE_TABLE"),
-        required(environment, "RECONCILIATIONS_TABLE"),
-        required(environment, "OPEN_DATA_TABLE"));
-  }
-
-  private static String required(Map<String, String> environment, String name) {
-    String value = environment.get(name);
-    if (value == null) {
-      throw new IllegalStateException(name + " is not set");
-    }
-    return value;
+        Environment.required(environment, "OPEN_BLOCKS_TABLE"),
+        Environment.required(environment, "DAY_KEYS_TABLE"),
+        Environment.required(environment, "DAY_KEY_ID"),
+        Environment.required(environment, "COHORTS_TABLE"),
+        Environment.required(environment, "TENANTS_TABLE"),
+        Environment.required(environment, "GROUPINGS_TABLE"),
+        Environment.required(environment, "USAGE_TABLE"),
+        Environment.required(environment, "RECONCILIATIONS_TABLE"),
+        Environment.required(environment, "OPEN_DATA_TABLE"));
   }
 }

@@ -1,6 +1,7 @@
 package meterveil.status;
 
 import java.util.Map;
+import meterveil.connection.Environment;
 
 /// What the function's surroundings tell it.
 ///
@@ -12,14 +13,6 @@ public record StatusSettings(String deviceStatusTable, String tenantsTable) {
   ///   starting, not at its first message
   public static StatusSettings from(Map<String, String> environment) {
     return new StatusSettings(
-        required(environment, "DEVICE_STATUS_TABLE"), required(environment, "TENANTS_TABLE"));
-  }
-
-  private static String required(Map<String, String> environment, String name) {
-    String value = environment.get(name);
-    if (value == null) {
-      throw new IllegalStateException(name + " is not set");
-    }
-    return value;
+        Environment.required(environment, "DEVICE_STATUS_TABLE"), Environment.required(environment, "TENANTS_TABLE"));
   }
 }

@@ -172,8 +172,6 @@ final class LambdaFunction {
     variables.put("AWS_REGION", functions.region());
     variables.put("AWS_DEFAULT_REGION", functions.region());
     variables.put("AWS_EXECUTION_ENV", "AWS_Lambda_java25");
-    variables.put("AWS_REGION", functions.region());
-    variables.put("AWS_DEFAULT_REGION", functions.region());
     variables.put("AWS_LAMBDA_FUNCTION_NAME", resource.name());
     variables.put("AWS_LAMBDA_FUNCTION_VERSION", "1");
     variables.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(memoryMb()));

@@ -1,4 +1,4 @@
-package meterveil.admit;
+package meterveil.emulator;
 
 import com.amazonaws.services.lambda.runtime.ClientContext;
 import com.amazonaws.services.lambda.runtime.CognitoIdentity;
@@ -6,7 +6,7 @@ import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.LambdaLogger;
 
 /// The context of an invocation for a function that asks for none of it.
-final class NoContext implements Context {
+public final class NoContext implements Context {
 
   @Override
   public String getAwsRequestId() {
