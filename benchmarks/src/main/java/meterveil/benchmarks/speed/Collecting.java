@@ -25,9 +25,9 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /// Runs [CollectBenchmark].
 public final class Collecting {
 
-  private static final int FORKS = 2;
+  private static final int FORKS = 1;
   private static final int WARM_UPS = 18;
-  private static final int MEASUREMENTS = 6;
+  private static final int MEASUREMENTS = 10;
   private static final TimeValue EACH = TimeValue.seconds(1);
   private static final double MICROS_PER_SECOND = 1e6;
   private static final double TIMES_USUAL_MIN = 10;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import meterveil.emulator.NoContext;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.URI;
@@ -22,6 +21,7 @@ import meterveil.cohort.CohortId;
 import meterveil.cohort.CohortTable;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
+import meterveil.emulator.NoContext;
 import meterveil.emulator.Place;
 import meterveil.energy.Commodity;
 import meterveil.tenant.TenantId;

@@ -13,6 +13,7 @@ public record StatusSettings(String deviceStatusTable, String tenantsTable) {
   ///   starting, not at its first message
   public static StatusSettings from(Map<String, String> environment) {
     return new StatusSettings(
-        Environment.required(environment, "DEVICE_STATUS_TABLE"), Environment.required(environment, "TENANTS_TABLE"));
+        Environment.required(environment, "DEVICE_STATUS_TABLE"),
+        Environment.required(environment, "TENANTS_TABLE"));
   }
 }
