@@ -1,13 +1,10 @@
 package meterveil.plan;
 
-import com.amazonaws.services.lambda.runtime.ClientContext;
-import com.amazonaws.services.lambda.runtime.CognitoIdentity;
-import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.LambdaLogger;
 import java.util.function.IntSupplier;
+import meterveil.emulator.NoContext;
 
 /// The context of an invocation that says how much time is left, and nothing else.
-final class Remaining implements Context {
+final class Remaining extends NoContext {
 
   private final IntSupplier millis;
 
@@ -16,57 +13,7 @@ final class Remaining implements Context {
   }
 
   @Override
-  public String getAwsRequestId() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public String getLogGroupName() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public String getLogStreamName() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public String getFunctionName() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public String getFunctionVersion() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public String getInvokedFunctionArn() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public CognitoIdentity getIdentity() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public ClientContext getClientContext() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
   public int getRemainingTimeInMillis() {
     return millis.getAsInt();
-  }
-
-  @Override
-  public int getMemoryLimitInMB() {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public LambdaLogger getLogger() {
-    throw new UnsupportedOperationException();
   }
 }

@@ -5,8 +5,9 @@ import com.amazonaws.services.lambda.runtime.CognitoIdentity;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.LambdaLogger;
 
-/// The context of an invocation for a function that asks for none of it.
-public final class NoContext implements Context {
+/// The context of an invocation for a function that asks for none of it, or for what a subclass
+/// says.
+public class NoContext implements Context {
 
   @Override
   public String getAwsRequestId() {
