@@ -56,6 +56,9 @@ public final class EmbeddedPlatform implements AutoCloseable {
   private static final Path DYNAMO_DB_CLASS_PATH =
       Path.of("../../../localstack/dynamodb/target/classpath");
 
+  /// What runs keep for one another, seen from the cloud assembly.
+  private static final Path KEPT = Path.of("../../../localstack/embedded/target/kept");
+
   /// The policy of claim certificates, which no meter's own certificate has.
   private static final String CLAIM = "Claim";
 
@@ -112,10 +115,8 @@ public final class EmbeddedPlatform implements AutoCloseable {
     assembly = CloudAssembly.read(cloudAssembly, options.deployment().orElse(null));
     Path clockFile = work.resolve("clock");
     clock = MovableClock.create(clockFile, options.start());
-    Path agent = work.resolve("clock-agent.jar");
-    ClockAgent.writeJar(agent);
-    String dynamoDb =
-        Files.readString(cloudAssembly.toAbsolutePath().resolve(DYNAMO_DB_CLASS_PATH).normalize());
+    Path assemblyFolder = cloudAssembly.toAbsolutePath();
+    String dynamoDb = Files.readString(assemblyFolder.resolve(DYNAMO_DB_CLASS_PATH).normalize());
     registry = new ThingRegistry(assembly.region(), assembly.account());
     aws =
         AwsStandIns.start(
@@ -123,8 +124,11 @@ public final class EmbeddedPlatform implements AutoCloseable {
             dynamoDb.strip(),
             work,
             clock,
-            agent + "=" + clockFile,
-            new Functions.Settings(options.retryDelays(), options.processesMax()),
+            clockFile,
+            new Functions.Settings(
+                options.retryDelays(),
+                options.processesMax(),
+                assemblyFolder.resolve(KEPT).normalize()),
             registry,
             new Messages());
     Runtime.getRuntime().addShutdownHook(closing);

@@ -60,7 +60,7 @@ public final class AwsStandIns implements AutoCloseable {
       CloudAssembly assembly,
       Path work,
       Clock clock,
-      String clockAgent,
+      Path clockFile,
       Functions.Settings settings,
       ThingRegistry registry,
       IotDataDoor.Messages messages,
@@ -99,7 +99,7 @@ public final class AwsStandIns implements AutoCloseable {
             work.resolve("functions"),
             settings,
             charges,
-            clockAgent,
+            clockFile,
             Map.of(
                 "AWS_ENDPOINT_URL_DYNAMODB", doors.get(0).url(),
                 "AWS_ENDPOINT_URL_KMS", doors.get(1).url(),
@@ -117,7 +117,7 @@ public final class AwsStandIns implements AutoCloseable {
   ///
   /// @param dynamoDbClassPath of DynamoDB Local
   /// @param work a folder for all they write
-  /// @param clockAgent the agent that moves the functions' clock, as the JVM takes it
+  /// @param clockFile of the clock that the functions follow
   /// @param registry of IoT Core's things and certificates
   /// @param messages the broker
   /// @throws IllegalArgumentException naming the resource, if something in the template is not
@@ -127,7 +127,7 @@ public final class AwsStandIns implements AutoCloseable {
       String dynamoDbClassPath,
       Path work,
       Clock clock,
-      String clockAgent,
+      Path clockFile,
       Functions.Settings settings,
       ThingRegistry registry,
       IotDataDoor.Messages messages)
@@ -138,8 +138,7 @@ public final class AwsStandIns implements AutoCloseable {
             : DynamoDbLocal.start(
                 dynamoDbClassPath, Files.createDirectories(work.resolve("dynamodb")));
     try {
-      return new AwsStandIns(
-          assembly, work, clock, clockAgent, settings, registry, messages, local);
+      return new AwsStandIns(assembly, work, clock, clockFile, settings, registry, messages, local);
     } catch (IOException | RuntimeException failed) {
       if (local != null) {
         local.close();

@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -212,6 +213,14 @@ final class ExecutionEnvironment {
             .put("Expiration", "2099-01-01T00:00:00Z")
             .toString()
             .getBytes(StandardCharsets.UTF_8));
+  }
+
+  /// Lets the process end by itself.
+  ///
+  /// @param archive of its classes, to be kept when it has
+  CompletableFuture<Void> end(ClassArchive archive) {
+    process.destroy();
+    return archive.keepAfter(process);
   }
 
   /// Ends the process at once, as a crash would.

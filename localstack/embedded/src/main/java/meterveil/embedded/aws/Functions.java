@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,8 +27,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipInputStream;
+import meterveil.embedded.FunctionClock;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 import meterveil.embedded.policy.PolicyDocument;
 import meterveil.embedded.policy.Principal;
@@ -83,7 +81,9 @@ public final class Functions implements AutoCloseable {
   ///
   /// @param retryDelays before the first, the second, … retry; the last one for all later ones
   /// @param processesMax of one function, unless the template reserves fewer
-  public record Settings(List<Duration> retryDelays, int processesMax) {
+  /// @param kept a folder for unpacked functions and what their JVMs start faster from, from run to
+  ///   run
+  public record Settings(List<Duration> retryDelays, int processesMax, Path kept) {
     /// @throws IllegalArgumentException if there is no delay or no process
     public Settings {
       retryDelays = List.copyOf(retryDelays);
@@ -120,9 +120,8 @@ public final class Functions implements AutoCloseable {
   private final AtomicLong pending = new AtomicLong();
   private final ScheduledThreadPoolExecutor timer;
 
-  /// @param work where zips are unpacked
-  /// @param agent jar of the [meterveil.embedded.ClockAgent], with its argument, as the JVM takes
-  ///   it
+  /// @param work for what the processes write beside their logs
+  /// @param clockFile of the [meterveil.embedded.MovableClock]
   /// @param platformVariables what every function's environment has beside its own and Lambda's
   /// @throws IllegalArgumentException naming the resource, if a function cannot work as deployed
   Functions(
@@ -133,7 +132,7 @@ public final class Functions implements AutoCloseable {
       Path work,
       Settings settings,
       Charges charges,
-      String agent,
+      Path clockFile,
       Map<String, String> platformVariables)
       throws IOException {
     this.assembly = assembly;
@@ -149,11 +148,9 @@ public final class Functions implements AutoCloseable {
     Path temporary = Files.createDirectories(work.resolve("tmp"));
     this.processOptions =
         List.of(
-            "-javaagent:" + agent,
+            "-D" + FunctionClock.FILE + "=" + clockFile,
             "-Djava.io.tmpdir=" + temporary,
-            RuntimeInterfaceClient.nativeLibrary(work),
-            "-cp",
-            RuntimeInterfaceClient.classPath());
+            RuntimeInterfaceClient.nativeLibrary(work));
     for (Resource function : assembly.ofType("AWS::Lambda::Function")) {
       functions.put(function.name(), function(function));
     }
@@ -496,32 +493,20 @@ public final class Functions implements AutoCloseable {
     return platformVariables;
   }
 
-  /// Unpacks a function's zip from the assembly.
-  Path unpack(Resource function) throws IOException {
-    JsonNode code = function.properties().path("Code");
-    Path folder = Files.createDirectory(work.resolve(function.name()));
-    try (InputStream file = Files.newInputStream(assembly.asset(code.path("S3Key").asText()));
-        var zip = new ZipInputStream(file)) {
-      for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
-        Path target = folder.resolve(entry.getName()).normalize();
-        if (!target.startsWith(folder)) {
-          throw new IOException("an entry outside of its zip: " + entry.getName());
-        }
-        if (entry.isDirectory()) {
-          Files.createDirectories(target);
-        } else {
-          Files.createDirectories(target.getParent());
-          Files.copy(zip, target);
-        }
-      }
-    }
-    return folder;
+  /// A function's zip, unpacked.
+  FunctionCode code(Resource function) throws IOException {
+    String key = function.properties().path("Code").path("S3Key").asText();
+    return FunctionCode.of(function.name(), assembly.asset(key), settings.kept, work);
   }
 
   /// Ends every process.
   @Override
   public void close() {
-    functions.values().forEach(LambdaFunction::close);
+    CompletableFuture.allOf(
+            functions.values().stream()
+                .map(LambdaFunction::close)
+                .toArray(CompletableFuture[]::new))
+        .join();
     timer.shutdownNow();
   }
 }

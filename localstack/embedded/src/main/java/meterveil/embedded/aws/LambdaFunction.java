@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import meterveil.embedded.aws.CloudAssembly.Resource;
@@ -51,7 +52,11 @@ final class LambdaFunction {
   private final Set<ExecutionEnvironment> spare = new HashSet<>();
   private @Nullable ExecutionEnvironment starting;
   private boolean settling;
-  private @Nullable Path folder;
+  private @Nullable FunctionCode code;
+
+  /// The process that records the archive of classes.
+  private @Nullable ExecutionEnvironment recording;
+
   private boolean closed;
 
   LambdaFunction(
@@ -140,10 +145,10 @@ final class LambdaFunction {
   }
 
   private ExecutionEnvironment start() throws IOException {
-    Path unpacked = folder;
+    FunctionCode unpacked = code;
     if (unpacked == null) {
-      unpacked = functions.unpack(resource);
-      folder = unpacked;
+      unpacked = functions.code(resource);
+      code = unpacked;
     }
     Path log = functions.logs().stream(logGroup);
     var command = new ArrayList<String>();
@@ -151,10 +156,26 @@ final class LambdaFunction {
     command.add("-Xmx" + (int) (memoryMb() * HEAP_SHARE) + "m");
     command.addAll(Functions.JVM_OPTIONS);
     command.addAll(functions.processOptions());
+    boolean records = recording == null && !unpacked.archive().exists();
+    if (recording == null) {
+      command.addAll(unpacked.archive().options());
+    }
+    command.add("-cp");
+    command.add(unpacked.classPath());
     command.add("com.amazonaws.services.lambda.runtime.api.client.AWSLambda");
     command.add(resource.properties().path("Handler").asText());
-    return new ExecutionEnvironment(
-        this, command, environment(unpacked, log), unpacked, log, functions.timer());
+    var environment =
+        new ExecutionEnvironment(
+            this,
+            command,
+            environment(unpacked.folder(), log),
+            unpacked.folder(),
+            log,
+            functions.timer());
+    if (records) {
+      recording = environment;
+    }
+    return environment;
   }
 
   /// What the template says, then what Lambda adds.
@@ -230,6 +251,9 @@ final class LambdaFunction {
       if (environment == starting) {
         starting = null;
       }
+      if (environment == recording) {
+        recording = null;
+      }
     }
     grow();
   }
@@ -249,8 +273,17 @@ final class LambdaFunction {
     List.copyOf(environments).forEach(ExecutionEnvironment::kill);
   }
 
-  synchronized void close() {
+  /// Ends every process for good.
+  ///
+  /// @return when one that records the archive of its classes is done with it
+  synchronized CompletableFuture<Void> close() {
     closed = true;
-    kill();
+    ExecutionEnvironment last = recording;
+    if (last == null || code == null) {
+      kill();
+      return CompletableFuture.completedFuture(null);
+    }
+    environments.stream().filter(other -> other != last).forEach(ExecutionEnvironment::kill);
+    return last.end(code.archive());
   }
 }

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import meterveil.embedded.ClockAgent;
 import meterveil.embedded.MovableClock;
 import meterveil.embedded.aws.AwsStandIns.Access;
 import meterveil.embedded.iot.ThingRegistry;
@@ -46,22 +45,21 @@ final class StandIns implements AutoCloseable {
     }
   }
 
-  private StandIns(Path folder, String resources, int processesMax)
+  private StandIns(Path folder, Path kept, String... resources)
       throws IOException, InterruptedException {
     CloudAssembly assembly =
-        CloudAssembly.read(TestAssembly.write(folder.resolve("cdk.out"), resources));
+        CloudAssembly.read(
+            TestAssembly.write(folder.resolve("cdk.out"), String.join(",\n", resources)));
     Path clockFile = folder.resolve("clock");
     clock = MovableClock.create(clockFile, START);
-    Path agent = folder.resolve("agent.jar");
-    ClockAgent.writeJar(agent);
     aws =
         AwsStandIns.start(
             assembly,
             Files.readString(Path.of("../dynamodb/target/classpath")).strip(),
             folder.resolve("work"),
             clock,
-            agent + "=" + clockFile,
-            new Functions.Settings(RETRY_DELAYS, processesMax),
+            clockFile,
+            new Functions.Settings(RETRY_DELAYS, 1, kept),
             registry,
             new Messages());
     try {
@@ -76,7 +74,12 @@ final class StandIns implements AutoCloseable {
   ///
   /// @param resources of the only stack, as JSON without the outer braces
   static StandIns start(Path folder, String... resources) throws Exception {
-    return new StandIns(folder, String.join(",\n", resources), 1);
+    return start(folder, Path.of("target/kept-for-tests"), resources);
+  }
+
+  /// The same, with a folder of their own for what is kept from run to run.
+  static StandIns start(Path folder, Path kept, String... resources) throws Exception {
+    return new StandIns(folder, kept, resources);
   }
 
   DynamoDbClient dynamoDb(String role) {

@@ -5,6 +5,7 @@ import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Map;
@@ -34,6 +35,8 @@ public final class ProbeFunction implements RequestStreamHandler {
         switch (word) {
           case "time" -> clock.instant().toString();
           case "environment" -> variables();
+          case "options" ->
+              String.join(" ", ManagementFactory.getRuntimeMXBean().getInputArguments());
           case "log" -> {
             System.out.println("the probe's line");
             yield "logged";
