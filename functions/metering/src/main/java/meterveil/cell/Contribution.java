@@ -17,7 +17,7 @@ import meterveil.reading.BlockReading;
 /// @param hours one for each hour of the block
 /// @param clippedWh energy above the clip, masked
 /// @param forEveryoneWh what it adds to the figures for everyone, masked
-/// @param wholeBucket the permuted bucket of the block's whole energy, clipped or not
+/// @param wholeBucket a name of the bucket of the block's whole energy, clipped or not
 /// @param late what is added in place of the hours when they are frozen already
 record Contribution(
     Token token,
@@ -32,16 +32,17 @@ record Contribution(
   }
 
   /// @param energyWh the clipped energy, masked; of an hour that was not measured the mask alone
-  /// @param bucket the permuted bucket of the clipped energy; none if it was not measured
+  /// @param bucket a name of the bucket of the clipped energy; none if it was not measured
   record Hour(BigInteger energyWh, Optional<Byte> bucket) {}
 
   /// @param energyWh the block's clipped energy, masked
-  /// @param bucket the permuted bucket of that energy
+  /// @param bucket a name of the bucket of that energy
   record Late(BigInteger energyWh, byte bucket) {}
 
-  /// Clips, masks and permutes.
+  /// Clips, masks and names.
   static Contribution of(DayKey key, Cohort cohort, Token token, BlockReading reading) {
     long[] masks = key.masks(token, Slots.MASKS);
+    byte[] choices = key.choices(token);
     var block = reading.block();
     var hours = new ArrayList<Hour>(block.length().hours());
     WattHours whole = WattHours.ZERO;
@@ -52,7 +53,7 @@ record Contribution(
         hours.add(
             new Hour(
                 masked(clipped, masks[hour]),
-                Optional.of(name(key, cohort, block, hour, clipped))));
+                Optional.of(name(key, choices, cohort, block, hour, clipped))));
         whole = whole.plus(reading.energy(hour));
         counted = counted.plus(clipped);
       } else {
@@ -65,14 +66,19 @@ record Contribution(
         hours,
         masked(above, masks[Slots.CLIPPED]),
         masked(counted.atMost(cohort.blockMaxForEveryone()), masks[Slots.FOR_EVERYONE]),
-        name(key, cohort, block, Slots.WHOLE, whole),
+        name(key, choices, cohort, block, Slots.WHOLE, whole),
         new Late(
-            masked(counted, masks[Slots.LATE]), name(key, cohort, block, Slots.LATE, counted)));
+            masked(counted, masks[Slots.LATE]),
+            name(key, choices, cohort, block, Slots.LATE, counted)));
   }
 
-  private static byte name(DayKey key, Cohort cohort, Block block, int slot, WattHours energy) {
-    byte[] names = key.permutation(cohort.id(), block, slot, Slots.buckets(cohort, slot));
-    return names[Buckets.of(energy)];
+  /// One of the names of a bucket. Each has several, and which is taken depends on the meter: so
+  /// that a name which is there already hardly tells that a bucket is a common one.
+  private static byte name(
+      DayKey key, byte[] choices, Cohort cohort, Block block, int slot, WattHours energy) {
+    int several = Slots.namesOfABucket(cohort, slot);
+    int chosen = Byte.toUnsignedInt(choices[slot]) * several / DayKey.NAMES_ALL;
+    return key.names(cohort.id(), block, slot)[Buckets.of(energy) * several + chosen];
   }
 
   /// Energy plus mask. The masks of a sum are taken away exactly, so it does not wrap around.

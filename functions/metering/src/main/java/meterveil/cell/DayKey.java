@@ -20,10 +20,12 @@ import meterveil.meter.ThingName;
 ///   hours).
 /// - *Masks* are what a contribution is hidden under: 64 bits per slot, from HMAC(2 ‖ token ‖
 ///   counter) in counter mode (NIST SP 800-108), four slots to a block of 256 bits.
-/// - A *permutation* renames the buckets of one slot of a cohort's item: 512 bits of HMAC(3 ‖
-///   cohort ‖ 0 ‖ start ‖ slot ‖ counter) are read as a number in the factorial number system
-///   (Lehmer code), whose digits choose each name among those left. With at most 80 names 80! <
-///   2^396, so every permutation is as likely as another to within 2^-116.
+/// - The *names* of one slot of a cohort's item are all bytes in a random order: the shuffle of
+///   Durstenfeld (1964), whose numbers come from HMAC(3 ‖ cohort ‖ 0 ‖ start ‖ slot ‖ counter), 16
+///   bits at a time, made even by Lemire's rejection (2019), so that every order is as likely as
+///   another.
+/// - *Choices* say which of its bucket's names a contribution takes: a byte per slot, from HMAC(4 ‖
+///   token).
 ///
 /// Safe for use by many threads. Does not show the key in any text.
 public final class DayKey {
@@ -33,12 +35,14 @@ public final class DayKey {
 
   private static final byte TOKEN = 1;
   private static final byte MASK = 2;
-  private static final byte PERMUTATION = 3;
+  private static final byte NAMES = 3;
+  private static final byte CHOICES = 4;
   private static final int MASKS_PER_BLOCK = 4;
-  private static final int NAMES_OF_ONE_OUTPUT_MAX = 40;
-  private static final int WORDS_PER_OUTPUT = 8;
 
-  /// Of so many cohorts and blocks the names are kept at hand, 3 KB each; those of more are made
+  /// How many names there are in a slot: all bytes.
+  static final int NAMES_ALL = 256;
+
+  /// Of so many cohorts and blocks the names are kept at hand, 7 KB each; those of more are made
   /// anew for each message.
   private static final int NAMED_MAX = 1_000;
 
@@ -87,89 +91,76 @@ public final class DayKey {
     return masks;
   }
 
-  /// The names of the buckets in one slot of a cohort's item.
+  /// What chooses among the names that each slot's bucket has.
   ///
-  /// @param count how many buckets there are, up to [Buckets#COUNT_MAX]
-  /// @return `names[bucket]`, each of 0 to `count` - 1 once; not to be changed
-  public byte[] permutation(CohortId cohort, Block block, int slot, int count) {
+  /// @return a byte without sign for each of [Slots#ALL] slots, and more
+  byte[] choices(Token token) {
+    return mac().doFinal(ByteBuffer.allocate(9).put(CHOICES).putLong(token.value()).array());
+  }
+
+  /// The names in one slot of a cohort's item.
+  ///
+  /// @return every byte once; not to be changed
+  byte[] names(CohortId cohort, Block block, int slot) {
     var place = new Named(cohort, block, slot);
     byte[] known = named.get(place);
-    if (known != null && known.length == count) {
+    if (known != null) {
       return known;
     }
-    byte[] names = permuted(place, count);
+    byte[] names = shuffled(place);
     if (named.size() < NAMED_MAX * Slots.ALL) {
       named.put(place, names);
     }
     return names;
   }
 
-  private byte[] permuted(Named place, int count) {
-    var names = new byte[count];
-    for (byte i = 0; i < count; i++) {
-      names[i] = i;
+  private byte[] shuffled(Named place) {
+    var names = new byte[NAMES_ALL];
+    for (int i = 0; i < NAMES_ALL; i++) {
+      names[i] = (byte) i;
     }
-    int[] number = number(place, count <= NAMES_OF_ONE_OUTPUT_MAX ? 1 : 2);
-    int left = count;
-    while (left > 1) {
-      int digits = digitsAtOnce(left);
-      int several = divide(number, product(left, digits));
-      for (int i = 0; i < digits; i++) {
-        int chosen = several % left;
-        several /= left;
-        byte name = names[chosen];
-        names[chosen] = names[left - 1];
-        names[left - 1] = name;
-        left--;
-      }
+    var numbers = new Numbers(place);
+    for (int left = NAMES_ALL; left > 1; left--) {
+      int chosen = numbers.below(left);
+      byte name = names[chosen];
+      names[chosen] = names[left - 1];
+      names[left - 1] = name;
     }
     return names;
   }
 
-  /// How many digits of the factorial number system, from base `left` down, one division of the
-  /// long number can give: it is what takes the time.
-  private static int digitsAtOnce(int left) {
-    int digits = 1;
-    while (digits < left - 1 && product(left, digits) <= Integer.MAX_VALUE / (left - digits)) {
-      digits++;
-    }
-    return digits;
-  }
+  /// Random numbers for the names of one place, the same each time.
+  private final class Numbers {
 
-  /// `left` times the numbers below it, `digits` of them in all.
-  private static int product(int left, int digits) {
-    int product = 1;
-    for (int i = 0; i < digits; i++) {
-      product *= left - i;
-    }
-    return product;
-  }
+    private static final int RANGE = 1 << Character.SIZE;
 
-  private int[] number(Named place, int outputs) {
-    byte[] name = place.cohort().value().getBytes(StandardCharsets.US_ASCII);
-    var input = ByteBuffer.allocate(name.length + 12);
-    input.put(PERMUTATION).put(name).put((byte) 0).putLong(place.block().start().getEpochSecond());
-    input.put((byte) place.slot());
-    Mac mac = mac();
-    var words = new int[outputs * WORDS_PER_OUTPUT];
-    for (byte i = 0; i < outputs; i++) {
-      byte[] output = mac.doFinal(input.put(input.capacity() - 1, i).array());
-      ByteBuffer.wrap(output).asIntBuffer().get(words, i * WORDS_PER_OUTPUT, WORDS_PER_OUTPUT);
-    }
-    return words;
-  }
+    private final Mac mac = mac();
+    private final ByteBuffer input;
+    private ByteBuffer output = ByteBuffer.allocate(0);
+    private byte counter;
 
-  /// Divides a number of many 32-bit words by a small one, in place.
-  ///
-  /// @return the remainder
-  private static int divide(int[] words, int divisor) {
-    long remainder = 0;
-    for (int i = 0; i < words.length; i++) {
-      long dividend = (remainder << 32) | Integer.toUnsignedLong(words[i]);
-      words[i] = (int) (dividend / divisor);
-      remainder = dividend % divisor;
+    Numbers(Named place) {
+      byte[] name = place.cohort().value().getBytes(StandardCharsets.US_ASCII);
+      input = ByteBuffer.allocate(name.length + 12);
+      input.put(NAMES).put(name).put((byte) 0).putLong(place.block().start().getEpochSecond());
+      input.put((byte) place.slot());
     }
-    return (int) remainder;
+
+    /// An even one from 0 to `bound` - 1, for bounds up to 2^16.
+    int below(int bound) {
+      int product = next() * bound;
+      while (product % RANGE < RANGE % bound) {
+        product = next() * bound;
+      }
+      return product / RANGE;
+    }
+
+    private int next() {
+      if (!output.hasRemaining()) {
+        output = ByteBuffer.wrap(mac.doFinal(input.put(input.capacity() - 1, counter++).array()));
+      }
+      return output.getChar();
+    }
   }
 
   private Mac mac() {

@@ -11,7 +11,7 @@ import meterveil.cohort.Cohort;
 import meterveil.energy.Buckets;
 import meterveil.energy.WattHours;
 
-/// A cohort's item of one block as it lies in the table: masked, permuted, and telling nothing
+/// A cohort's item of one block as it lies in the table: masked, renamed, and telling nothing
 /// without the day key.
 ///
 /// @param cohort whose it is
@@ -22,10 +22,10 @@ import meterveil.energy.WattHours;
 /// @param clippedWh the masked energy above the clip
 /// @param forEveryoneWh the masked energy that counts for the figures for everyone, late blocks
 ///   included
-/// @param wholeBuckets the permuted buckets of whole blocks
+/// @param wholeBuckets names of the buckets of whole blocks
 /// @param tokens one for each block that was counted in the hours
 /// @param lateWh the masked energy of late blocks
-/// @param lateBuckets the permuted buckets of late blocks
+/// @param lateBuckets names of the buckets of late blocks
 /// @param lateTokens one for each late block
 public record OpenBlock(
     Cohort cohort,
@@ -85,7 +85,7 @@ public record OpenBlock(
   /// @param energyWh the masked sum
   /// @param unmeasured how many of the meters counted did not measure it: most often none, so that
   ///   nothing is written for it
-  /// @param buckets the permuted buckets of the others' clipped energy
+  /// @param buckets names of the buckets of the others' clipped energy
   public record Hour(BigInteger energyWh, int unmeasured, Set<Byte> buckets) {
 
     /// An hour to which nothing was added.
@@ -198,13 +198,14 @@ public record OpenBlock(
     if (names.isEmpty()) {
       return WattHours.ZERO;
     }
-    byte[] permutation = key.permutation(cohort.id(), block, slot, Slots.buckets(cohort, slot));
-    int highest = -1;
-    for (int bucket = permutation.length - 1; bucket >= 0 && highest < 0; bucket--) {
-      highest = names.contains(permutation[bucket]) ? bucket : highest;
+    byte[] all = key.names(cohort.id(), block, slot);
+    int several = Slots.namesOfABucket(cohort, slot);
+    int highest = Slots.buckets(cohort, slot) * several - 1;
+    while (highest >= 0 && !names.contains(all[highest])) {
+      highest--;
     }
     require(highest >= 0);
-    return Buckets.end(highest);
+    return Buckets.end(highest / several);
   }
 
   private static void add(BigInteger[] sums, int slot, long[] masks) {

@@ -37,10 +37,10 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 /// | `c`, `b` | the key: tenant and cohort; start of the block |
 /// | `s0`…`s23` | masked sum of an hour |
 /// | `m0`…`m23` | how many of the meters counted did not measure it; none if all did |
-/// | `g0`…`g23` | the set of permuted buckets |
-/// | `x`, `d`, `w` | masked energy above the clip, and for everyone; permuted buckets of whole blocks |
+/// | `g0`…`g23` | the set of names of buckets |
+/// | `x`, `d`, `w` | masked energy above the clip, and for everyone; names of buckets of whole blocks |
 /// | `t` | tokens |
-/// | `l`, `k`, `u` | late blocks: masked total, permuted buckets, tokens |
+/// | `l`, `k`, `u` | late blocks: masked total, names of buckets, tokens |
 /// | `z` | state; none while open |
 /// | `a` | when the cohort was asked |
 /// | `e` | when DynamoDB may delete it |

@@ -5,7 +5,7 @@ import meterveil.cohort.Cohort;
 import meterveil.energy.Buckets;
 import meterveil.energy.WattHours;
 
-/// The numbers of what is masked or permuted in a block's item: the hours from 0, then four of the
+/// The numbers of what is masked or renamed in a block's item: the hours from 0, then four of the
 /// block as a whole. The numbers past the hours do not depend on the block's length.
 final class Slots {
 
@@ -36,6 +36,11 @@ final class Slots {
       case WHOLE -> Buckets.countUpTo(times(cohort.commodity().cap(), cohort.blockLength()));
       default -> Buckets.countUpTo(cohort.clip());
     };
+  }
+
+  /// How many names each bucket of a slot has: as many as a byte has room for.
+  static int namesOfABucket(Cohort cohort, int slot) {
+    return DayKey.NAMES_ALL / buckets(cohort, slot);
   }
 
   private static WattHours times(WattHours anHour, BlockLength length) {

@@ -9,8 +9,8 @@ import java.util.Arrays;
 /// bucket and the end of a bucket is at most 1.25 times anything in it.
 public final class Buckets {
 
-  /// The most buckets a scale may have: what [meterveil.cell.DayKey] can permute without bias, and
-  /// enough for 40 MWh.
+  /// The most buckets a scale may have: enough for 40 MWh, and for each to have three names of one
+  /// byte.
   public static final int COUNT_MAX = 80;
 
   private static final long[] ENDS_WH = ends();

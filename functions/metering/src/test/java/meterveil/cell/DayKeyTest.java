@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,11 +16,8 @@ import javax.crypto.spec.SecretKeySpec;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
 import meterveil.cohort.CohortId;
-import meterveil.energy.Buckets;
 import meterveil.meter.ThingName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class DayKeyTest {
 
@@ -70,62 +66,67 @@ class DayKeyTest {
     assertThat(key.masks(new Token(5), 3)).isEqualTo(Arrays.copyOf(key.masks(new Token(5), 26), 3));
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {36, 40, 41, Buckets.COUNT_MAX})
-  void renamesEveryBucketToAnother(int count) {
-    byte[] names = key.permutation(COHORT, BLOCK, 0, count);
+  @Test
+  void everySlotNamesWithAllBytesInAnOrderOfItsOwn() {
+    byte[] names = key.names(COHORT, BLOCK, 0);
 
-    assertThat(names).hasSize(count).doesNotHaveDuplicates();
-    assertThat(names).doesNotContain(count, count + 1);
-    assertThat(key.permutation(COHORT, BLOCK, 0, count)).isEqualTo(names);
-    assertThat(key.permutation(COHORT, BLOCK, 1, count)).isNotEqualTo(names);
-    assertThat(key.permutation(new CohortId("00523-north-re-2"), BLOCK, 0, count))
-        .isNotEqualTo(names);
-    assertThat(key.permutation(COHORT, BLOCK.next(), 0, count)).isNotEqualTo(names);
-    assertThat(key(2).permutation(COHORT, BLOCK, 0, count)).isNotEqualTo(names);
+    assertThat(names).hasSize(256).doesNotHaveDuplicates();
+    assertThat(key.names(COHORT, BLOCK, 0)).isEqualTo(names);
+    assertThat(key.names(COHORT, BLOCK, 1)).isNotEqualTo(names);
+    assertThat(key.names(new CohortId("00523-north-re-2"), BLOCK, 0)).isNotEqualTo(names);
+    assertThat(key.names(COHORT, BLOCK.next(), 0)).isNotEqualTo(names);
+    assertThat(key(2).names(COHORT, BLOCK, 0)).isNotEqualTo(names);
   }
 
-  /// By the definition, one digit at a time: what was written under a name must be read under it by
-  /// every version.
-  @ParameterizedTest
-  @ValueSource(ints = {1, 2, 7, 36, 40, 41, 57, Buckets.COUNT_MAX})
-  void choosesEachNameAmongThoseLeftByADigitOfOneLongNumber(int count) throws Exception {
+  /// By the definition: what was written under a name must be read under it by every version.
+  @Test
+  void shufflesByNumbersOfSixteenBits() throws Exception {
     var mac = Mac.getInstance("HmacSHA256");
     var bytes = new byte[DayKey.BYTES];
     Arrays.fill(bytes, (byte) 1);
     mac.init(new SecretKeySpec(bytes, "HmacSHA256"));
     byte[] cohort = COHORT.value().getBytes(US_ASCII);
-    BigInteger number = BigInteger.ZERO;
-    for (int i = 0; i < (count <= 40 ? 1 : 2); i++) {
+    var stream = ByteBuffer.allocate(100 * 32);
+    for (byte i = 0; i < 100; i++) {
       var input = ByteBuffer.allocate(cohort.length + 12).put((byte) 3).put(cohort).put((byte) 0);
-      input.putLong(BLOCK.start().getEpochSecond()).put((byte) 5).put((byte) i);
-      number = number.shiftLeft(256).or(new BigInteger(1, mac.doFinal(input.array())));
+      input.putLong(BLOCK.start().getEpochSecond()).put((byte) 5).put(i);
+      stream.put(mac.doFinal(input.array()));
     }
-    var names = new byte[count];
-    var left = new ArrayList<Integer>(IntStream.range(0, count).boxed().toList());
-    for (int base = count; base > 0; base--) {
-      int digit = number.mod(BigInteger.valueOf(base)).intValueExact();
-      number = number.divide(BigInteger.valueOf(base));
-      Collections.swap(left, digit, base - 1);
-      names[base - 1] = left.get(base - 1).byteValue();
+    stream.flip();
+    var left = new ArrayList<Integer>(IntStream.range(0, 256).boxed().toList());
+    for (int bound = 256; bound > 1; bound--) {
+      long product;
+      do {
+        product = (long) stream.getChar() * bound;
+      } while ((product & 0xFFFF) < 65_536 % bound);
+      Collections.swap(left, (int) (product >> 16), bound - 1);
     }
 
-    assertThat(key(1).permutation(COHORT, BLOCK, 5, count)).isEqualTo(names);
+    byte[] names = key.names(COHORT, BLOCK, 5);
+    assertThat(IntStream.range(0, 256).map(i -> Byte.toUnsignedInt(names[i])).boxed())
+        .isEqualTo(left);
   }
 
-  /// Chi-squared of where bucket 3 goes, 100 times per place on average: with n - 1 degrees of
-  /// freedom above n + 6 √(2n) less than once in a million keys.
-  @ParameterizedTest
-  @ValueSource(ints = {36, Buckets.COUNT_MAX})
-  void sendsABucketEverywhereEquallyOften(int count) {
-    var counts = new int[count];
-    for (int i = 0; i < 100 * count; i++) {
-      counts[key.permutation(new CohortId("00523-c-" + i), BLOCK, 0, count)[3]]++;
+  /// Chi-squared of where the third name goes, 40 times per place on average: with 255 degrees of
+  /// freedom above 256 + 6 √512 less than once in a million keys.
+  @Test
+  void sendsANameEverywhereEquallyOften() {
+    var counts = new int[256];
+    for (int i = 0; i < 40 * 256; i++) {
+      counts[Byte.toUnsignedInt(key.names(new CohortId("00523-c-" + i), BLOCK, 0)[3])]++;
     }
-    double chiSquared =
-        Arrays.stream(counts).mapToDouble(n -> (n - 100.0) * (n - 100.0) / 100).sum();
-    double deviation = 6 * Math.sqrt(2.0 * count);
-    assertThat(chiSquared).isBetween(count - deviation, count + deviation);
+    double chiSquared = Arrays.stream(counts).mapToDouble(n -> (n - 40.0) * (n - 40.0) / 40).sum();
+    double deviation = 6 * Math.sqrt(2.0 * 256);
+    assertThat(chiSquared).isBetween(256 - deviation, 256 + deviation);
+  }
+
+  @Test
+  void choosesDifferentlyForEachToken() {
+    assertThat(key.choices(new Token(5)))
+        .hasSizeGreaterThanOrEqualTo(Slots.ALL)
+        .isEqualTo(key.choices(new Token(5)))
+        .isNotEqualTo(key.choices(new Token(6)))
+        .isNotEqualTo(key(2).choices(new Token(5)));
   }
 
   @Test

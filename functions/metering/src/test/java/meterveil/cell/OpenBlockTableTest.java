@@ -186,6 +186,16 @@ class OpenBlockTableTest {
   }
 
   @Test
+  @DisplayName("T2 a name that is there already does not tell that a bucket is a common one")
+  void givesABucketSeveralNamesOfWhichTheMeterTakesOne() {
+    IntStream.range(0, 60).forEach(i -> table.add(cohort, DAY, contribution("m" + i, flat(100))));
+
+    assertThat(item().hours()).allSatisfy(hour -> assertThat(hour.buckets()).hasSize(7));
+    assertThat(item().totals(key).hours())
+        .allSatisfy(cell -> assertThat(cell.largest().value()).isBetween(100L, 125L));
+  }
+
+  @Test
   void hidesWhichHoursWereNotMeasuredUnderMasksToo() {
     int[] wh = flat(-1);
     table.add(cohort, DAY, contribution("silent", wh));
