@@ -263,15 +263,15 @@ public final class Privacy {
             "cell error",
             "own cells");
     var figures = new LinkedHashMap<String, Object>();
-    row(table, figures, homes, "as built: ratio 1.25, clip 2,500 Wh, 50 meters", 1.25, 2_500, 50);
+    row(table, figures, homes, "as built: ratio 1.25, clip 3,000 Wh, 50 meters", 1.25, 3_000, 50);
     for (double ratio : List.of(1.0, 1.1, 1.5, 2.0)) {
-      row(table, figures, homes, "ratio " + ratio, ratio, 2_500, 50);
+      row(table, figures, homes, "ratio " + ratio, ratio, 3_000, 50);
     }
-    for (int clip : List.of(1_500, 2_000, 3_500, 10_000)) {
+    for (int clip : List.of(1_500, 2_500, 3_500, 10_000)) {
       row(table, figures, homes, "clip %,d Wh".formatted(clip), 1.25, clip, 50);
     }
     for (int size : List.of(15, 25, 75)) {
-      row(table, figures, homes, "%d meters".formatted(size), 1.25, 2_500, size);
+      row(table, figures, homes, "%d meters".formatted(size), 1.25, 3_000, size);
     }
     return new Outcome("sensitivity", List.of(table), figures, Map.of(), List.of());
   }

@@ -45,8 +45,8 @@ final class AttackTest {
   @Test
   void releasesMoreOfLargerCohorts() {
     Homes homes = homes(1);
-    var small = Sensitivity.of(homes, 1.25, 2_500, 15, 1);
-    var large = Sensitivity.of(homes, 1.25, 2_500, 50, 1);
+    var small = Sensitivity.of(homes, 1.25, 3_000, 15, 1);
+    var large = Sensitivity.of(homes, 1.25, 3_000, 50, 1);
     assertThat(large.own()).isGreaterThan(small.own());
     assertThat(large.released()).isBetween(0.9, 1.01);
     assertThat(large.error()).isLessThan(0.05);

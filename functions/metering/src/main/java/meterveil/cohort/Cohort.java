@@ -27,8 +27,8 @@ public record Cohort(
   public static final int MEMBERS_MAX = 75;
 
   /// A block adds at most so many hours at the clip to the figures for everyone: 30 kWh for a home,
-  /// which few days are above, and half the noise that 24 hours would take.
-  private static final int HOURS_FOR_EVERYONE_MAX = 12;
+  /// which few days are above, and much less noise than 24 hours would take.
+  private static final int HOURS_FOR_EVERYONE_MAX = 10;
 
   /// @throws IllegalArgumentException if `members` is outside its limits
   public Cohort {

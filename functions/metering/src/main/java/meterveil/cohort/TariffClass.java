@@ -17,13 +17,13 @@ public enum TariffClass {
     this.homes = homes;
   }
 
-  /// What one meter adds to a cell's hour at most; the rest is counted as withheld. 2,500 Wh for a
-  /// home's electricity, which leaves 99 % of the energy of homes untouched and keeps one from
-  /// dominating a cell of 50.
+  /// What one meter adds to a cell's hour at most; the rest is counted as withheld. 3,000 Wh for a
+  /// home's electricity, which leaves 99.5 % of the energy of homes untouched and keeps one from
+  /// dominating most cells of 50.
   public WattHours clip(Commodity commodity) {
     long homeWh =
         switch (commodity) {
-          case ELECTRICITY -> 2_500;
+          case ELECTRICITY -> 3_000;
           case GAS -> 15_000;
           case HEAT -> 10_000;
         };

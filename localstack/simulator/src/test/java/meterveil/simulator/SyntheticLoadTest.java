@@ -55,7 +55,7 @@ class SyntheticLoadTest {
             .toArray();
 
     double meanWh = Arrays.stream(allWh).average().orElseThrow();
-    long aboveClip = Arrays.stream(allWh).filter(wh -> wh > 2_500).count();
+    long aboveClip = Arrays.stream(allWh).filter(wh -> wh > 3_000).count();
 
     assertThat(meanWh).isBetween(200.0, 600.0);
     assertThat(Arrays.stream(allWh)).allMatch(wh -> wh < Commodity.ELECTRICITY.cap().value());
