@@ -23,6 +23,8 @@ import meterveil.plan.MeterListCsv;
 import meterveil.plan.MeterListCsv.BadListException;
 import meterveil.registry.Certificate;
 import meterveil.registry.Thing;
+import meterveil.status.DeviceStatusTable;
+import meterveil.status.StatusReport;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
 import picocli.CommandLine;
@@ -271,7 +273,10 @@ final class Meters {
     return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  @Command(description = "Shows one meter: what the list says of it, and what IoT Core knows.")
+  @Command(
+      description =
+          "Shows one meter: what the list says of it, when it was last heard of and how it was, and"
+              + " what IoT Core knows.")
   int show(@Parameters(paramLabel = "THING", description = "Its name.") String thing)
       throws IOException {
     ThingName name = thing(thing);
@@ -296,6 +301,10 @@ final class Meters {
           say("certificate", certificate.id());
           say("expires at", certificate.expiresAt());
         });
+    platform
+        .tenants()
+        .find(listed.tenant())
+        .ifPresent(tenant -> showStatus(platform, tenant, name));
     platform.registry().thing(name).map(Thing::attributes).orElse(Map.of()).entrySet().stream()
         .sorted(Map.Entry.comparingByKey())
         .forEach(attribute -> say("attribute " + attribute.getKey(), attribute.getValue()));
@@ -308,6 +317,27 @@ final class Meters {
           .ifPresent(status -> say("attached", id + " " + word(status)));
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  private void showStatus(Platform platform, Tenant tenant, ThingName name) {
+    Optional<DeviceStatusTable.Sign> sign = platform.statuses().sign(tenant, name, clock.instant());
+    if (sign.isEmpty()) {
+      say("last heard of", "never, or longer ago than is kept");
+      return;
+    }
+    say("last heard of", "in the hour from " + sign.get().at());
+    say("connected", sign.get().online() ? "yes" : "no");
+    platform
+        .statuses()
+        .find(tenant, name, clock.instant())
+        .ifPresent(status -> {
+          StatusReport newest = status.newest();
+          say("firmware", newest.firmware());
+          say("battery", newest.batteryPercent() + " %");
+          say("signal", newest.signalDbm() + " dBm");
+          say("faults", newest.faults().isEmpty() ? "none" : newest.faults());
+          say("blocks given up", newest.blocksGivenUp());
+        });
   }
 
   private void say(String what, Object value) {
@@ -333,6 +363,35 @@ final class Meters {
         .printf(
             "%s is revoked, with %d certificate%s.%n",
             name, revoked.get(), revoked.get() == 1 ? "" : "s");
+    return CommandLine.ExitCode.OK;
+  }
+
+  @Command(
+      description = {
+        "Leaves a meter out of every epoch that is yet to be planned.",
+        "",
+        "Until then it goes on in its cohort, which would tell more without it. Its certificate"
+            + " stays good: revoke it when the meter is gone."
+      })
+  int leave(
+      @Parameters(paramLabel = "THING", description = "Its name.") String thing,
+      @Option(names = "--undo", description = "Takes it in again.") boolean undo)
+      throws IOException {
+    ThingName name = thing(thing);
+    MeterTable meters = platform().meters();
+    Optional<Meter> meter = meters.find(name);
+    if (meter.isEmpty()) {
+      err().println("There is no meter %s on the list.".formatted(name));
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    TenantId tenant = meter.get().tenant();
+    if (undo) {
+      meters.stay(tenant, name);
+      out().println("%s takes part in the epochs that are yet to be planned.".formatted(name));
+    } else {
+      meters.leave(tenant, name);
+      out().println("%s is left out of the epochs that are yet to be planned.".formatted(name));
+    }
     return CommandLine.ExitCode.OK;
   }
 

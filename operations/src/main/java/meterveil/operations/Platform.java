@@ -8,6 +8,7 @@ import meterveil.connection.JdkHttp;
 import meterveil.meter.Downlink;
 import meterveil.meter.MeterTable;
 import meterveil.registry.Registry;
+import meterveil.status.DeviceStatusTable;
 import meterveil.tenant.TenantTable;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
@@ -19,12 +20,18 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 ///
 /// @param meters the list of meters
 /// @param tenants whose they are
+/// @param statuses when they were last heard of, and what they said of themselves
 /// @param registry IoT Core's things and certificates
 /// @param downlink its connections
-record Platform(MeterTable meters, TenantTable tenants, Registry registry, Downlink downlink) {
+record Platform(
+    MeterTable meters,
+    TenantTable tenants,
+    DeviceStatusTable statuses,
+    Registry registry,
+    Downlink downlink) {
 
-  /// By the SDK's default chain and variables; the tables' names from `METERS_TABLE` and
-  /// `TENANTS_TABLE`, or else from the stage's stack.
+  /// By the SDK's default chain and variables; the tables' names from `METERS_TABLE`,
+  /// `TENANTS_TABLE` and `DEVICE_STATUS_TABLE`, or else from the stage's stack.
   ///
   /// @param environment the process's
   /// @param cdkJson the settings of the stages
@@ -36,6 +43,7 @@ record Platform(MeterTable meters, TenantTable tenants, Registry registry, Downl
     AwsCredentialsProvider credentials = DefaultCredentialsProvider.builder().build();
     String meters = environment.get("METERS_TABLE");
     String tenants = environment.get("TENANTS_TABLE");
+    String statuses = environment.get("DEVICE_STATUS_TABLE");
     if (stage.isPresent()) {
       Region region = Region.of(StageJson.region(cdkJson, stage.get()));
       // Every client of the process asks the SDK's own chain, which asks this first.
@@ -49,8 +57,9 @@ record Platform(MeterTable meters, TenantTable tenants, Registry registry, Downl
               stage.get() + "-Data");
       meters = stack.table("Meters");
       tenants = stack.table("Tenants");
+      statuses = stack.table("DeviceStatus");
     }
-    if (meters == null || tenants == null) {
+    if (meters == null || tenants == null || statuses == null) {
       throw new IllegalArgumentException(
           "Which meters? --stage STAGE for those of a deployed stage, or first --embedded for those"
               + " of a platform that scripts/run --keep runs.");
@@ -63,6 +72,7 @@ record Platform(MeterTable meters, TenantTable tenants, Registry registry, Downl
     return new Platform(
         new MeterTable(dynamoDb, meters),
         new TenantTable(dynamoDb, tenants),
+        new DeviceStatusTable(dynamoDb, statuses),
         Registry.fromEnvironment(),
         Downlink.fromEnvironment());
   }

@@ -333,6 +333,13 @@ public final class MeterTable {
         Map.of(":leaving", AttributeValue.fromBool(true)));
   }
 
+  /// Takes a meter into the epochs that are yet to be planned again. Calling again changes nothing.
+  ///
+  /// @return whether the tenant has such a meter
+  public boolean stay(TenantId tenant, ThingName thing) {
+    return update(tenant, thing, "REMOVE leaving", Map.of(), Map.of());
+  }
+
   private boolean update(
       TenantId tenant,
       ThingName thing,

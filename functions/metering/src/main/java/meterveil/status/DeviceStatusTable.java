@@ -206,14 +206,20 @@ public final class DeviceStatusTable {
         .items()
         .stream()
         .map(Item::new)
-        .filter(item -> Instant.ofEpochSecond(item.number("expiresAt")).isAfter(now))
-        .filter(item -> tenant.expiry(item.lastSign()).isAfter(now))
-        .map(item ->
-            new Sign(
-                new ThingName(item.attribute(SORT_KEY).s()),
-                item.isOnline(),
-                item.lastSign(),
-                item.attributes.containsKey("blocksGivenUp") ? item.number("blocksGivenUp") : 0));
+        .filter(item -> item.isKept(tenant, now))
+        .map(Item::toSign);
+  }
+
+  /// When a meter was last heard of.
+  ///
+  /// @param now what had expired by then is passed over
+  public Optional<Sign> sign(Tenant tenant, ThingName thing, Instant now) {
+    return Optional.of(
+            dynamoDb.getItem(get -> get.tableName(name).key(key(tenant.id(), thing))).item())
+        .filter(found -> !found.isEmpty())
+        .map(Item::new)
+        .filter(item -> item.isKept(tenant, now))
+        .map(Item::toSign);
   }
 
   /// A meter's last sign of life.
@@ -271,6 +277,20 @@ public final class DeviceStatusTable {
           number("messages"),
           Instant.parse(attribute("lastSeen").s()),
           Instant.ofEpochSecond(number("expiresAt")));
+    }
+
+    Sign toSign() {
+      return new Sign(
+          new ThingName(attribute(SORT_KEY).s()),
+          isOnline(),
+          lastSign(),
+          attributes.containsKey("blocksGivenUp") ? number("blocksGivenUp") : 0);
+    }
+
+    /// Whether it has not expired, by the item or by what the tenant keeps now.
+    boolean isKept(Tenant tenant, Instant now) {
+      return Instant.ofEpochSecond(number("expiresAt")).isAfter(now)
+          && tenant.expiry(lastSign()).isAfter(now);
     }
 
     /// A status in a later hour than the end of a connection shows that its beginning got lost.

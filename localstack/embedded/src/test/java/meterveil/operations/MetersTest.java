@@ -31,6 +31,8 @@ import meterveil.meter.MeterTable;
 import meterveil.meter.ThingName;
 import meterveil.plan.MeterListCsv;
 import meterveil.registry.Registry;
+import meterveil.status.DeviceStatusTable;
+import meterveil.status.StatusReport;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
 import meterveil.tenant.TenantTable;
@@ -67,6 +69,7 @@ class MetersTest {
         new Platform(
             new MeterTable(embedded.dynamoDb("Registrar"), embedded.table("Meters")),
             new TenantTable(embedded.dynamoDb("Registrar"), embedded.table("Tenants")),
+            new DeviceStatusTable(embedded.dynamoDb("Registrar"), embedded.table("DeviceStatus")),
             new Registry(
                 access.iot(), Region.of(access.region()), access.credentials(), new JdkHttp()),
             embedded.downlink("Registrar"));
@@ -210,8 +213,49 @@ class MetersTest {
         .contains("tenant               operators", "state                provisioned")
         .contains("attribute cohortA    none")
         .contains("attached             " + id(certificate) + " active");
+    assertThat(out.toString()).contains("last heard of        never");
     assertThat(run("show", "nobody")).isOne();
     assertThat(run("show", "no name")).isEqualTo(2);
+  }
+
+  @Test
+  @DisplayName("U6 an operator sees whether a meter is connected and how it is")
+  void showsWhenAMeterWasLastHeardOf() throws Exception {
+    DeviceCertificate certificate = provisioned("heard", NOW.plus(Duration.ofDays(400)));
+    try (var _ = connected("heard", certificate)) {
+      assertThat(embedded.awaitQuiet(Duration.ofMinutes(1))).isTrue();
+      assertThat(run("show", "heard")).isZero();
+      assertThat(out.toString())
+          .contains("last heard of        in the hour from 2026-11-20T12:00:00Z")
+          .contains("connected            yes")
+          .doesNotContain("firmware");
+    }
+    var statuses = new DeviceStatusTable(embedded.dynamoDb(), embedded.table("DeviceStatus"));
+    var operators = platform.tenants().find(new TenantId("operators")).orElseThrow();
+    statuses.keep(
+        operators,
+        new ThingName("heard"),
+        new StatusReport(1, "1.4.2", 81, -93, List.of(), 77, 2),
+        embedded.clock().instant());
+    assertThat(embedded.awaitQuiet(Duration.ofMinutes(1))).isTrue();
+
+    assertThat(run("show", "heard")).isZero();
+    assertThat(out.toString())
+        .contains("connected            no", "firmware             1.4.2")
+        .contains("battery              81 %", "blocks given up      2");
+  }
+
+  @Test
+  void leavesAMeterOutOfWhatIsYetToBePlanned() throws Exception {
+    provisioned("mover", NOW.plus(Duration.ofDays(400)));
+    assertThat(run("leave", "mover")).isZero();
+    assertThat(meter("mover").map(Meter::takesPart)).contains(false);
+    assertThat(run("show", "mover")).isZero();
+    assertThat(out.toString()).contains("state                provisioned, leaving");
+
+    assertThat(run("leave", "mover", "--undo")).isZero();
+    assertThat(meter("mover").map(Meter::takesPart)).contains(true);
+    assertThat(run("leave", "nobody")).isOne();
   }
 
   @Test
@@ -232,7 +276,8 @@ class MetersTest {
   @Test
   void saysWhatCanBeAskedFor() {
     assertThat(run("help")).isZero();
-    assertThat(out.toString()).contains("import", "list", "show", "revoke", "expiring", "--stage");
+    assertThat(out.toString())
+        .contains("import", "list", "show", "leave", "revoke", "expiring", "--stage");
     assertThat(run("help", "import")).isZero();
     assertThat(out.toString()).contains("thing,tenant,district,tariffClass,commodity");
     assertThat(run("forget")).isEqualTo(2);

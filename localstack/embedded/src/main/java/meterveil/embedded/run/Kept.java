@@ -69,6 +69,7 @@ final class Kept implements AutoCloseable {
     variables.put("AWS_ENDPOINT_URL_IOT_DATA_PLANE", access.iotData().toString());
     variables.put("METERS_TABLE", platform.table("Meters"));
     variables.put("TENANTS_TABLE", platform.table("Tenants"));
+    variables.put("DEVICE_STATUS_TABLE", platform.table("DeviceStatus"));
     variables.put("METERVEIL_BROKER", "localhost:" + platform.broker().port());
     variables.put("METERVEIL_BROKER_CA", platform.authority().certificatePem().toString());
     variables.put("METERVEIL_CLAIM_CERTIFICATE", claim.certificatePem().toString());
