@@ -7,11 +7,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
+import meterveil.embedded.aws.Functions.Delivery;
 import meterveil.embedded.iot.DeviceCertificate;
 import meterveil.embedded.iot.TestMeter;
 import meterveil.embedded.iot.ThingRegistry;
@@ -49,7 +51,7 @@ class PresenceTest {
         .put(new Tenant(GRID, Tenant.RETENTION));
     new MeterTable(platform.dynamoDb("Registrar"), platform.table("Meters"))
         .add(
-            Stream.of("comes-and-goes", "told-twice", "told-late", "told-quietly")
+            Stream.of("comes-and-goes", "told-twice", "told-late", "told-quietly", "vanishes")
                 .map(thing ->
                     new ListedMeter(
                         new ThingName(thing),
@@ -68,20 +70,22 @@ class PresenceTest {
 
   private static Optional<Boolean> online(String thing) throws InterruptedException {
     assertThat(platform.awaitQuiet(QUIET_MAX)).isTrue();
-    var item =
-        platform
-            .dynamoDb()
-            .getItem(get ->
-                get.tableName(platform.table("DeviceStatus"))
-                    .consistentRead(true)
-                    .key(
-                        Map.of(
-                            "tenant",
-                            AttributeValue.fromS(GRID.value()),
-                            "thing",
-                            AttributeValue.fromS(thing))))
-            .item();
-    return Optional.ofNullable(item.get("online")).map(AttributeValue::bool);
+    return Optional.ofNullable(item(thing).get("online")).map(AttributeValue::bool);
+  }
+
+  private static Map<String, AttributeValue> item(String thing) {
+    return platform
+        .dynamoDb()
+        .getItem(get ->
+            get.tableName(platform.table("DeviceStatus"))
+                .consistentRead(true)
+                .key(
+                    Map.of(
+                        "tenant",
+                        AttributeValue.fromS(GRID.value()),
+                        "thing",
+                        AttributeValue.fromS(thing))))
+        .item();
   }
 
   private static DeviceCertificate register(String thing) throws IOException {
@@ -162,6 +166,43 @@ class PresenceTest {
     assertThat(online("told-late")).contains(true);
     tell("disconnected", "told-late", "session-c", 2);
     assertThat(online("told-late")).contains(false);
+  }
+
+  @Test
+  @DisplayName(
+      "U6 a last will tells of a meter that is gone, where the broker's word of it got lost")
+  void learnsOfAMeterThatVanishedFromItsLastWill() throws Exception {
+    String topic = "$aws/rules/collect_status/mv/1/" + GRID + "/vanishes/status";
+    DeviceCertificate certificate = register("vanishes");
+    platform.functions().setFault("PresenceFunction", (_, _) -> Delivery.LOSE);
+    try (var meter =
+        client("vanishes", certificate).withWill(topic, status(0, "connection-lost"), 0)) {
+      meter.connected().publish(topic, status(41, "battery-low"));
+      assertThat(online("vanishes")).contains(true);
+
+      meter.vanish();
+      awaitOffline("vanishes");
+    } finally {
+      platform.functions().clearFault("PresenceFunction");
+    }
+    assertThat(item("vanishes"))
+        .as("a will takes nothing of what the meter said of itself")
+        .containsEntry("sequence", AttributeValue.fromN("41"))
+        .containsEntry(
+            "faults", AttributeValue.fromL(List.of(AttributeValue.fromS("battery-low"))));
+
+    try (var meter = client("vanishes", certificate).connected()) {
+      meter.publish(topic, status(42, "battery-low"));
+      assertThat(online("vanishes")).as("back").contains(true);
+    }
+  }
+
+  private static String status(int sequence, String fault) {
+    return """
+    {"sequence": %d, "firmware": "1.0.0", "batteryPercent": 97, "signalDbm": -71,
+     "faults": ["%s"], "uptimeSeconds": 86400, "blocksGivenUp": 0}
+    """
+        .formatted(sequence, fault);
   }
 
   @Test

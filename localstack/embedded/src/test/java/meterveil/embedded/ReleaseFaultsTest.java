@@ -133,10 +133,28 @@ class ReleaseFaultsTest {
   @Test
   void releasesMergesSuppressesAndReconciles() throws Exception {
     var reported = Reported.now();
+    var before = Counted.now();
     line.moveTo(reported.day, RELEASED);
     reported.assertReleasedAsEver();
+    assertThat(Counted.now())
+        .isEqualTo(
+            new Counted(
+                before.blocks + 1, before.cells + 48, before.suppressed + 24, before.closed));
     line.moveTo(reported.day, CLOSED);
     reported.assertReconciled(0, 0);
+    assertThat(Counted.now().closed).isEqualTo(before.closed + 1);
+  }
+
+  /// What release counts, for the alarms on suppressed cells and on blocks that are due.
+  private record Counted(long blocks, long cells, long suppressed, long closed) {
+
+    static Counted now() throws IOException {
+      return new Counted(
+          line.counted("BlocksReleased"),
+          line.counted("CellsDecided"),
+          line.counted("CellsSuppressed"),
+          line.counted("DaysClosed"));
+    }
   }
 
   @ParameterizedTest

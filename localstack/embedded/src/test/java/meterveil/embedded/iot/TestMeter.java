@@ -76,7 +76,7 @@ public final class TestMeter implements AutoCloseable {
     return this;
   }
 
-  TestMeter withWill(String topic, String payload, long delaySeconds) {
+  public TestMeter withWill(String topic, String payload, long delaySeconds) {
     connect
         .withWill(
             PublishPacket.of(topic, QOS.AT_LEAST_ONCE, payload.getBytes(StandardCharsets.UTF_8)))
@@ -159,7 +159,7 @@ public final class TestMeter implements AutoCloseable {
   }
 
   /// Ends so that its last will is due, as when its radio fails.
-  void vanish() {
+  public void vanish() {
     stop(DisconnectReasonCode.DISCONNECT_WITH_WILL_MESSAGE);
   }
 
