@@ -14,8 +14,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -109,6 +111,14 @@ public final class Fleet implements AutoCloseable {
   ///
   /// @return fails with a [ConnectionException] as soon as one of them cannot connect
   public CompletableFuture<Void> connectAll() {
+    return connectAll(_ -> {});
+  }
+
+  /// The same, telling how far it is.
+  ///
+  /// @param progress is told how many are connected
+  public CompletableFuture<Void> connectAll(IntConsumer progress) {
+    var connectedSoFar = new AtomicInteger();
     var all = new CompletableFuture<Void>();
     List<CompletableFuture<Void>> each = meters().stream().map(Meter::connect).toList();
     for (CompletableFuture<Void> connected : each) {
@@ -117,6 +127,8 @@ public final class Fleet implements AutoCloseable {
           (_, e) -> {
             if (e != null) {
               all.completeExceptionally(e);
+            } else {
+              progress.accept(connectedSoFar.incrementAndGet());
             }
           });
     }

@@ -1,5 +1,8 @@
 package meterveil.embedded.aws;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,12 +14,14 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -56,17 +61,17 @@ record FunctionCode(Path folder, String classPath, ClassArchive archive) {
   /// @param kept where unpacked functions are kept; an earlier zip of this function is deleted
   /// @param work for what is being recorded
   static FunctionCode of(String function, Path zip, Path kept, Path work) throws IOException {
-    Path all = Files.createDirectories(kept.resolve(function).toAbsolutePath());
+    Path all = Files.createDirectories(kept.toAbsolutePath()).resolve(function);
     Path folder = all.resolve(key(zip));
     Path task = folder.resolve("task");
     Path ours = folder.resolve("ours.jar");
-    if (!Files.exists(folder)) {
-      delete(all);
-      Files.createDirectories(all);
-      Path fresh = Files.createTempDirectory(all, "fresh");
-      unpack(zip, Files.createDirectory(fresh.resolve(task.getFileName())));
-      packOurs(fresh.resolve(task.getFileName()), fresh.resolve(ours.getFileName()));
-      Files.move(fresh, folder, StandardCopyOption.ATOMIC_MOVE);
+    try (var channel = FileChannel.open(kept.resolve(function + ".lock"), CREATE, WRITE);
+        var _ = channel.lock()) { // another run may be about the same
+      if (!Files.exists(ours)) {
+        delete(all);
+        unpack(zip, Files.createDirectories(task));
+        packOurs(task, ours);
+      }
     }
     var classPath = new ArrayList<String>();
     classPath.add(RuntimeInterfaceClient.classPath());
@@ -78,19 +83,25 @@ record FunctionCode(Path folder, String classPath, ClassArchive archive) {
         new ClassArchive(folder.resolve("classes.jsa"), work.resolve(function + ".jsa")));
   }
 
-  /// What an unpacked function and its archive depend on: what is in the zip, the client and the
-  /// JVM.
+  /// What an unpacked function and its archive depend on: what is in the zip, the client, the JVM
+  /// and what is done here.
   private static String key(Path zip) throws IOException {
     var all = new StringBuilder(RuntimeInterfaceClient.classPath());
     all.append(System.getProperty("java.vm.version"));
     try (var entries = new ZipFile(zip.toFile())) {
       entries.stream().forEach(entry -> all.append(entry).append(entry.getCrc()));
     }
+    for (Class<?> type : List.of(FunctionCode.class, FunctionClock.class, MovableClock.class)) {
+      all.append(Arrays.hashCode(bytes(type)));
+    }
     return HexFormat.of()
         .formatHex(Signature.sha256(all.toString().getBytes(StandardCharsets.UTF_8)), 0, KEY_BYTES);
   }
 
   private static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
     try (Stream<Path> walk = Files.walk(folder)) {
       for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(path);
@@ -158,17 +169,26 @@ record FunctionCode(Path folder, String classPath, ClassArchive archive) {
       ours.replaceAll((_, bytes) -> withMovedClock(classFile, bytes));
     }
     for (Class<?> type : List.of(FunctionClock.class, MovableClock.class)) {
-      String name = type.getName().replace('.', '/') + CLASS;
-      try (InputStream bytes = type.getClassLoader().getResourceAsStream(name)) {
-        ours.put(name, bytes.readAllBytes());
-      }
+      ours.put(entry(type), bytes(type));
     }
-    try (var out = new JarOutputStream(Files.newOutputStream(jar))) {
+    Path fresh = jar.resolveSibling("ours.fresh");
+    try (var out = new JarOutputStream(Files.newOutputStream(fresh))) {
       for (Map.Entry<String, byte[]> entry : ours.entrySet()) {
         out.putNextEntry(new JarEntry(entry.getKey()));
         out.write(entry.getValue());
         out.closeEntry();
       }
+    }
+    Files.move(fresh, jar, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static String entry(Class<?> type) {
+    return type.getName().replace('.', '/') + CLASS;
+  }
+
+  private static byte[] bytes(Class<?> type) throws IOException {
+    try (InputStream in = type.getClassLoader().getResourceAsStream(entry(type))) {
+      return in.readAllBytes();
     }
   }
 

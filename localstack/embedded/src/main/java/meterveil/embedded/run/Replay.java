@@ -187,7 +187,10 @@ final class Replay {
     Plan plan = plan(first);
     // A policy that names an attribute the thing has not got allows nothing, so both have a value.
     Plan following = plan(first.next());
+    int meters = scenario.meters().size();
+    int registered = 0;
     for (ListedMeter meter : scenario.meters()) {
+      progress.at(registered++, meters, "meters", "given a certificate");
       var attributes =
           Map.of(
               "tenant",
@@ -203,7 +206,7 @@ final class Replay {
           scenario.measurements().of(meter.thing()));
     }
     publish(platform, List.of(plan));
-    fleet.connectAll().join();
+    fleet.connectAll(done -> progress.at(done, meters, "meters", "connected")).join();
   }
 
   private Plan plan(Epoch epoch) {

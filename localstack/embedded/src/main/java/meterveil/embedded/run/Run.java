@@ -1,8 +1,10 @@
 package meterveil.embedded.run;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.Console;
 import java.io.IOException;
 import java.io.Writer;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -113,6 +115,11 @@ final class Run implements Callable<Integer> {
           "Where summary.json, cells.csv and report.html go. Default: target/run of the repository")
   private Optional<Path> out = Optional.empty();
 
+  /// Both ends of a meter's connection are this process's.
+  private static final long FILES_OF_A_METER = 2;
+
+  private static final long FILES_BESIDE = 1_000;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   private final Path repository;
@@ -193,10 +200,13 @@ final class Run implements Callable<Integer> {
       if (readings.isPresent()) {
         refuse(meters.isPresent(), "--meters", "the file says how many");
         refuse(days.isPresent(), "--days", "the file says which");
-        return Scenario.replay(readings.get(), choices(1));
+        Scenario scenario = Scenario.replay(readings.get(), choices(1));
+        requireFiles(scenario.meters().size());
+        return scenario;
       }
-      return Scenario.madeUp(
-          positive("--meters", meters.orElse(200)), positive("--days", days.orElse(7)), choices(2));
+      int howMany = positive("--meters", meters.orElse(200));
+      requireFiles(howMany);
+      return Scenario.madeUp(howMany, positive("--days", days.orElse(7)), choices(2));
     } catch (IllegalArgumentException | BadFileException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
@@ -217,6 +227,17 @@ final class Run implements Callable<Integer> {
         cohortSize,
         cohorts,
         retentionDays);
+  }
+
+  /// @throws IllegalArgumentException if so many meters have more connections than may be open
+  private static void requireFiles(int meters) {
+    long needed = FILES_OF_A_METER * meters + FILES_BESIDE;
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
+        && needed > system.getMaxFileDescriptorCount()) {
+      throw new IllegalArgumentException(
+          "%,d meters need %,d files open at once, and this process may have %,d (ulimit -n)"
+              .formatted(meters, needed, system.getMaxFileDescriptorCount()));
+    }
   }
 
   private static int positive(String option, int value) {
