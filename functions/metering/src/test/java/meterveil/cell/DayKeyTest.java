@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -80,26 +81,28 @@ class DayKeyTest {
 
   /// By the definition: what was written under a name must be read under it by every version.
   @Test
-  void shufflesByNumbersOfSixteenBits() throws Exception {
+  void shufflesByBytesOfTheSlotsOwnStream() throws Exception {
     var mac = Mac.getInstance("HmacSHA256");
     var bytes = new byte[DayKey.BYTES];
     Arrays.fill(bytes, (byte) 1);
     mac.init(new SecretKeySpec(bytes, "HmacSHA256"));
     byte[] cohort = COHORT.value().getBytes(US_ASCII);
+    var input = ByteBuffer.allocate(cohort.length + 11).put((byte) 3).put(cohort).put((byte) 0);
+    input.putLong(BLOCK.start().getEpochSecond()).put((byte) 5);
+    byte[] seed = mac.doFinal(input.array());
     var stream = ByteBuffer.allocate(100 * 32);
     for (byte i = 0; i < 100; i++) {
-      var input = ByteBuffer.allocate(cohort.length + 12).put((byte) 3).put(cohort).put((byte) 0);
-      input.putLong(BLOCK.start().getEpochSecond()).put((byte) 5).put(i);
-      stream.put(mac.doFinal(input.array()));
+      var block = ByteBuffer.allocate(seed.length + 1).put(seed).put(i);
+      stream.put(MessageDigest.getInstance("SHA-256").digest(block.array()));
     }
     stream.flip();
     var left = new ArrayList<Integer>(IntStream.range(0, 256).boxed().toList());
     for (int bound = 256; bound > 1; bound--) {
-      long product;
+      int number;
       do {
-        product = (long) stream.getChar() * bound;
-      } while ((product & 0xFFFF) < 65_536 % bound);
-      Collections.swap(left, (int) (product >> 16), bound - 1);
+        number = stream.get() & (bound > 128 ? 0xFF : 2 * Integer.highestOneBit(bound - 1) - 1);
+      } while (number >= bound);
+      Collections.swap(left, number, bound - 1);
     }
 
     byte[] names = key.names(COHORT, BLOCK, 5);
