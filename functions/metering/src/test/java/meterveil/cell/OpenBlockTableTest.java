@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -183,6 +184,13 @@ class OpenBlockTableTest {
         .as("24 equal hours fall into 24 differently named buckets, but for chance")
         .isGreaterThan(15);
     assertThatIllegalStateException().isThrownBy(() -> item().totals(DayKeyTest.key(8)));
+
+    table.freeze(cohort, DAY);
+    table.addLate(cohort, DAY, contribution("late", flat(1_237)));
+    assertThat(List.of(item().clippedWh(), item().forEveryoneWh(), item().lateWh()))
+        .as("two masks, two masks, one mask")
+        .allMatch(masked -> masked.bitLength() > 40)
+        .doesNotHaveDuplicates();
   }
 
   @Test
@@ -198,7 +206,7 @@ class OpenBlockTableTest {
   }
 
   @Test
-  void hidesWhichHoursWereNotMeasuredUnderMasksToo() {
+  void masksTheSumOfAnHourThatWasNotMeasuredToo() {
     int[] wh = flat(-1);
     table.add(cohort, DAY, contribution("silent", wh));
 

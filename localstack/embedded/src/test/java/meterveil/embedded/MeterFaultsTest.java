@@ -10,6 +10,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
@@ -49,6 +50,10 @@ class MeterFaultsTest {
   private static final Block DAY =
       new Block(Instant.parse("2024-01-18T00:00:00Z"), BlockLength.DAY);
   private static final int METERS = 5;
+
+  /// Slow enough that something can happen between two of them.
+  private static final int PUBLISHES_PER_SECOND = 10;
+
   private static final Duration SOON = Duration.ofSeconds(30);
 
   private MainLine line;
@@ -68,7 +73,7 @@ class MeterFaultsTest {
                 line.platform.authority().certificatePem()),
             MainLine.GRID,
             line.platform.clock(),
-            FleetOptions.DEFAULT.withPauses(Pauses.NONE));
+            FleetOptions.DEFAULT.withPauses(Pauses.NONE).withRates(100, PUBLISHES_PER_SECOND));
     for (int i = 0; i < METERS; i++) {
       add(MainLine.member(cohort, i), 100 + i);
     }
@@ -144,7 +149,12 @@ class MeterFaultsTest {
     assertThat(line.platform.functions().failureRecords())
         .as("the records went to resend, payload and all, and nowhere else")
         .isNotEmpty()
-        .allMatch(record -> record.contains("requestPayload"));
+        .allMatch(record -> record.json().contains("requestPayload"))
+        .allMatch(record -> record.destination().equals(resend()));
+  }
+
+  private String resend() {
+    return line.platform.functions().functionArn("Resend");
   }
 
   @Test
@@ -198,7 +208,11 @@ class MeterFaultsTest {
   @Test
   void losesNothingWhenTheBrokerRestartsWhileMetersSend() throws Exception {
     line.platform.moveTo(DAY.end().plus(Duration.ofMinutes(5)));
+    var firstIsSent = new CountDownLatch(1);
+    fleet.onProgress(_ -> firstIsSent.countDown());
     var sending = fleet.sendDue();
+    firstIsSent.await();
+    assertThat(sending).as("others have yet to be sent").isNotDone();
     line.platform.broker().restart();
     sending.join();
     line.quiet();
@@ -313,6 +327,9 @@ class MeterFaultsTest {
           assertThat(log).doesNotContain("48611", "47303");
         });
     assertThat(line.platform.aws().encryptionContexts().toString()).doesNotContain(needles);
+    assertThat(line.platform.functions().failureRecords())
+        .as("with the message in them, and so for resend alone, which keeps nothing")
+        .allMatch(record -> record.destination().equals(resend()));
     assertThat(line.platform.retained())
         .allSatisfy(message -> {
           assertThat(message.payload()).doesNotContain(needles);

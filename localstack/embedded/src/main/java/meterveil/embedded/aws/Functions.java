@@ -116,7 +116,7 @@ public final class Functions implements AutoCloseable {
   private final Map<String, Target> targets = new LinkedHashMap<>();
   private final List<PolicyDocument> permissions = new ArrayList<>();
   private final Map<LambdaFunction, Fault> faults = new ConcurrentHashMap<>();
-  private final List<String> failureRecords = new CopyOnWriteArrayList<>();
+  private final List<FailureRecord> failureRecords = new CopyOnWriteArrayList<>();
   private final AtomicLong pending = new AtomicLong();
   private final ScheduledThreadPoolExecutor timer;
 
@@ -388,7 +388,7 @@ public final class Functions implements AutoCloseable {
       return;
     }
     String record = failureRecord(invocation, condition, failed);
-    failureRecords.add(record);
+    failureRecords.add(new FailureRecord(destination, record));
     invokeAsync(destination, record.getBytes(StandardCharsets.UTF_8));
   }
 
@@ -434,10 +434,16 @@ public final class Functions implements AutoCloseable {
     return pending.get();
   }
 
-  /// Every record that was sent to a failure destination, as JSON.
-  public List<String> failureRecords() {
+  /// Every record that was sent to a failure destination.
+  public List<FailureRecord> failureRecords() {
     return List.copyOf(failureRecords);
   }
+
+  /// What Lambda says of an event that it gave up.
+  ///
+  /// @param destination ARN of the function that it was handed to
+  /// @param json the record, with the event as it was
+  public record FailureRecord(String destination, String json) {}
 
   /// Lets a test decide what becomes of a function's events from now on.
   ///

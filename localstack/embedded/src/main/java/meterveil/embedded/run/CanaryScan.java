@@ -9,6 +9,7 @@ import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -21,8 +22,9 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 /// Looks for traces of single meters in everything the platform stored, kept or logged.
 ///
 /// A trace is
-/// - the name of a thing, plain or in base64. It may stand in the key of its own device status and
-///   in the topic of its own settings, and nowhere else;
+/// - the name of a thing, plain or in base64. It may stand in the key of what is known of it (the
+///   list of meters, its next cohort, its device status) and in the topic of its own settings, and
+///   nowhere else;
 /// - a piece of a message, plain or in base64: the member that holds the energy;
 /// - what a meter measured in three hours one after the other, as numbers with commas between them.
 ///
@@ -36,8 +38,11 @@ final class CanaryScan {
   /// A masked sum is below this once in 2^24 times.
   private static final int UNMASKED_DIGITS_MAX = 12;
 
+  /// Tables of things, by the attribute `thing`. Nothing in them depends on consumption.
+  private static final Set<String> OF_THINGS = Set.of("Meters", "Assignments", "DeviceStatus");
+
   private static final Pattern SETTINGS_TOPIC = Pattern.compile("mv/1/([^/]+)/[^/]+/settings");
-  private static final Pattern SUM = Pattern.compile("s[0-9]{1,2}|x|l");
+  private static final Pattern SUM = Pattern.compile("s[0-9]{1,2}|x|d|l");
 
   private final Needles needles;
   private final long[] threeHours;
@@ -98,7 +103,7 @@ final class CanaryScan {
     new TreeMap<>(item)
         .forEach((name, value) -> {
           search(where, name);
-          if (!(constructId.equals("DeviceStatus") && name.equals("thing"))) {
+          if (!(OF_THINGS.contains(constructId) && name.equals("thing"))) {
             text(value).forEach(text -> search(where + ", attribute " + name, text));
           }
           if (constructId.equals("OpenBlocks")
@@ -131,7 +136,7 @@ final class CanaryScan {
     search("retained message", new String(payload, UTF_8));
   }
 
-  /// What is left of a failure that nobody took.
+  /// A record of a failure, the message in it, that went where it may be kept.
   void failureRecord(String record) {
     failureRecords++;
     search("failure record", record);

@@ -173,7 +173,7 @@ class FunctionsTest {
   @Test
   void triesAgainAndThenTellsTheDestinationInLambdasOwnFormat() throws Exception {
     assertThat(recordsAfter("throw", () -> {})).isEqualTo(1);
-    JsonNode record = MAPPER.readTree(functions.failureRecords().getLast());
+    JsonNode record = MAPPER.readTree(functions.failureRecords().getLast().json());
     assertThat(record.path("version").asText()).isEqualTo("1.0");
     assertThat(Instant.parse(record.path("timestamp").asText())).isAfter(StandIns.START);
     JsonNode request = record.path("requestContext");
@@ -200,7 +200,7 @@ class FunctionsTest {
   void givesUpAnEventThatCrashesEveryProcess() throws Exception {
     functions.setFault("Probe", (_, _) -> Delivery.CRASH);
     assertThat(recordsAfter("hello", () -> {})).isEqualTo(1);
-    assertThat(functions.failureRecords().getLast()).contains("Runtime.ExitError");
+    assertThat(functions.failureRecords().getLast().json()).contains("Runtime.ExitError");
   }
 
   @Test
@@ -220,7 +220,7 @@ class FunctionsTest {
           return Delivery.DELIVER;
         });
     assertThat(recordsAfter("throw", () -> {})).isEqualTo(1);
-    JsonNode record = MAPPER.readTree(functions.failureRecords().getLast());
+    JsonNode record = MAPPER.readTree(functions.failureRecords().getLast().json());
     assertThat(record.path("requestContext").path("condition").asText())
         .isEqualTo("EventAgeExceeded");
     assertThat(record.path("requestContext").path("approximateInvokeCount").asInt()).isEqualTo(1);

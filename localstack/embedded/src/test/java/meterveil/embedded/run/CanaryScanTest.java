@@ -95,21 +95,30 @@ class CanaryScanTest {
     assertThat(scan.result().hits()).hasSizeGreaterThanOrEqualTo(6);
   }
 
-  @Test
-  void findsEnergyThatIsNotMasked() {
-    scan.item("OpenBlocks", Map.of("s3", n(188)));
+  @ParameterizedTest
+  @ValueSource(strings = {"s3", "s23", "x", "d", "l"})
+  void findsEnergyThatIsNotMasked(String attribute) {
+    scan.item("OpenBlocks", Map.of(attribute, n(188)));
     scan.item(
         "OpenBlocks",
         Map.of(
-            "s3", AttributeValue.fromN("9327498273498273498"), "n3", n(1), "e", n(1_357_171_200)));
+            attribute,
+            AttributeValue.fromN("9327498273498273498"),
+            "n3",
+            n(1),
+            "e",
+            n(1_357_171_200)));
 
     assertThat(scan.result().hits())
-        .containsExactly(new Hit("table OpenBlocks, attribute s3", "energy without a mask"));
+        .containsExactly(
+            new Hit("table OpenBlocks, attribute " + attribute, "energy without a mask"));
   }
 
   @Test
   void letsADeviceHaveItsNameInTheKeyOfItsStatusAndTheTopicOfItsSettingsOnly() {
     scan.item("DeviceStatus", Map.of("tenant", text("demo"), "thing", text(THING)));
+    scan.item("Meters", Map.of("thing", text(THING), "tenant", text("demo")));
+    scan.item("Assignments", Map.of("plan", text("demo#1"), "thing", text(THING)));
     scan.retainedMessage("mv/1/demo/" + THING + "/settings", "{}".getBytes(UTF_8));
     assertThat(scan.result().hits()).isEmpty();
 
