@@ -23,6 +23,7 @@ import software.amazon.awssdk.enhanced.dynamodb.mapper.StaticImmutableTableSchem
 import software.amazon.awssdk.enhanced.dynamodb.model.QueryConditional;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 
 /// The `Cohorts` table. A cohort is written once and never changed, so what was read stays right
 /// and is kept in memory.
@@ -112,9 +113,12 @@ public final class CohortTable {
   /// @throws IllegalStateException if the name stands for another cohort already
   public void put(Cohort cohort) {
     try {
-      table.putItem(put -> put.item(cohort).conditionExpression(ABSENT));
-    } catch (ConditionalCheckFailedException _) {
-      if (!of(cohort.tenant(), cohort.id().epoch()).contains(cohort)) {
+      table.putItem(put ->
+          put.item(cohort)
+              .conditionExpression(ABSENT)
+              .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD));
+    } catch (ConditionalCheckFailedException there) {
+      if (!cohort.equals(SCHEMA.mapToItem(there.item()))) {
         throw new IllegalStateException(
             "cohort %s of %s is there already and is another one"
                 .formatted(cohort.id(), cohort.tenant()));

@@ -48,7 +48,10 @@ final class EpochChange {
   /// hours.
   static final int UPDATES_PER_SECOND = 60;
 
-  /// Meters that are told at once.
+  /// Cohorts kept a second, of the 1,000 writes that one key of a table takes.
+  private static final int COHORTS_PER_SECOND = 500;
+
+  /// Cohorts that are kept at once, and meters that are told.
   private static final int AT_ONCE = 12;
 
   private final MeterTable meters;
@@ -140,11 +143,8 @@ final class EpochChange {
   }
 
   private Progress carryOut(Stored plan, Pace pace, BooleanSupplier hasTime) {
-    if (!plan.cohortsKept()) {
-      Assignment.cohorts(assignments.all(plan).toList()).stream()
-          .gather(Gatherers.mapConcurrent(AT_ONCE, this::keep))
-          .forEach(kept -> {});
-      assignments.cohortsKept(plan);
+    if (!plan.cohortsKept() && !keepCohorts(plan, hasTime)) {
+      return unfinished(plan, 0);
     }
     int written = 0;
     for (int shard = 0; shard < AssignmentTable.SHARDS; shard++) {
@@ -167,6 +167,24 @@ final class EpochChange {
       assignments.done(plan, shard);
     }
     return new Progress(0, written, 0, 0);
+  }
+
+  private boolean keepCohorts(Stored plan, BooleanSupplier hasTime) {
+    var pace = new Pace(COHORTS_PER_SECOND);
+    var handfuls =
+        Assignment.cohorts(assignments.all(plan).toList()).stream()
+            .gather(Gatherers.windowFixed(AT_ONCE))
+            .iterator();
+    while (handfuls.hasNext()) {
+      if (!hasTime.getAsBoolean()) {
+        return false;
+      }
+      List<Cohort> handful = handfuls.next();
+      pace.await(handful.size());
+      handful.stream().gather(Gatherers.mapConcurrent(AT_ONCE, this::keep)).forEach(kept -> {});
+    }
+    assignments.cohortsKept(plan);
+    return true;
   }
 
   private Progress unfinished(Stored plan, int written) {
