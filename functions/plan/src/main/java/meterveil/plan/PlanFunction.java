@@ -47,7 +47,7 @@ public final class PlanFunction implements RequestHandler<Map<String, Object>, @
         Registry.fromEnvironment(),
         Downlink.fromEnvironment(),
         Clock.systemUTC(),
-        new LateRandom(),
+        new SecureRandom(), // which takes from the system each time, so a snapshot copies nothing
         EpochChange.UPDATES_PER_SECOND);
   }
 
@@ -109,18 +109,5 @@ public final class PlanFunction implements RequestHandler<Map<String, Object>, @
 
   private void add(String name, int count) {
     metrics.addMetric(name, count, MetricUnit.COUNT);
-  }
-
-  /// Seeded when it is first asked: what is made before a snapshot is the same in every copy of it.
-  private static final class LateRandom implements RandomGenerator {
-
-    @Override
-    public long nextLong() {
-      return Source.RANDOM.nextLong();
-    }
-
-    private static final class Source {
-      private static final SecureRandom RANDOM = new SecureRandom();
-    }
   }
 }
