@@ -21,9 +21,9 @@ import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 /// Hour by hour: how many meters of each district were not heard of, and how many certificates end
 /// soon. Counts, and names nobody: who it is stands in the tables, for those who may read them.
 ///
-/// Counts: `MetersInService`, `MetersDisconnected`, `MetersOffline`, each in all and by `District`
-/// (`MetersOffline` only); `OfflinePercentMax` of the worst district; `CertificatesExpiring`;
-/// `BlocksGivenUp`.
+/// Counts: `MetersInService`, `MetersDisconnected`, `MetersOffline`, the last by `District` too;
+/// `OfflinePercentMax` of the worst district; `CertificatesExpiring`; `BlocksGivenUp`. A tenant
+/// that fails is in none of them, and fails the call when all others are counted.
 public final class SurveyFunction implements RequestHandler<Map<String, Object>, @Nullable Void> {
 
   private final MeterTable meters;
@@ -56,8 +56,15 @@ public final class SurveyFunction implements RequestHandler<Map<String, Object>,
     int worstPercent = 0;
     int expiring = 0;
     long givenUp = 0;
+    RuntimeException first = null;
     for (Tenant tenant : tenants.all()) {
-      var survey = Survey.of(meters.of(tenant.id()), deviceStatus.signs(tenant, now), now);
+      Survey survey;
+      try {
+        survey = Survey.of(meters.of(tenant.id()), deviceStatus.signs(tenant, now), now);
+      } catch (RuntimeException failure) { // any, as one tenant must not hold back the rest
+        first = first == null ? failure : first;
+        continue;
+      }
       for (Map.Entry<DistrictId, District> it : survey.districts().entrySet()) {
         all = all.plus(it.getValue());
         worstPercent = Math.max(worstPercent, it.getValue().offlinePercent());
@@ -73,6 +80,9 @@ public final class SurveyFunction implements RequestHandler<Map<String, Object>,
     add("CertificatesExpiring", expiring);
     add("BlocksGivenUp", givenUp);
     metrics.flush();
+    if (first != null) {
+      throw first;
+    }
     return null;
   }
 

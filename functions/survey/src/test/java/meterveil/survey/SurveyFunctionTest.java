@@ -3,6 +3,7 @@ package meterveil.survey;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -35,16 +36,26 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 @Tag("place")
 class SurveyFunctionTest {
 
   private static final DynamoDbClient DYNAMO_DB = Place.ofThisRun().dynamoDb();
   private static final Instant NOW = Instant.parse("2013-01-03T12:00:00Z");
+  private static final AttributeValue BROKEN = AttributeValue.fromS("broken-1");
   private static final Tenant GRID = new Tenant(new TenantId("grid"), Tenant.RETENTION);
+
+  private static final SurveySettings SETTINGS =
+      new SurveySettings(
+          Place.ofThisRun().table("meters", MeterTable.SCHEMA),
+          Place.ofThisRun().table("device-status", "tenant", "thing"),
+          Place.ofThisRun().table("tenants", TenantTable.SCHEMA));
 
   private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
   private final PrintStream out = System.out;
+  private final SurveyFunction function =
+      new SurveyFunction(SETTINGS, DYNAMO_DB, Clock.fixed(NOW, ZoneOffset.UTC));
 
   @BeforeEach
   void listen() {
@@ -54,19 +65,15 @@ class SurveyFunctionTest {
   @AfterEach
   void stop() {
     System.setOut(out);
+    DYNAMO_DB.deleteItem(
+        delete -> delete.tableName(SETTINGS.metersTable()).key(Map.of("thing", BROKEN)));
   }
 
-  @Test
-  @DisplayName("U6 meters that were not heard of are counted by district, and none is named")
-  void countsByDistrict() {
-    var settings =
-        new SurveySettings(
-            Place.ofThisRun().table("meters", MeterTable.SCHEMA),
-            Place.ofThisRun().table("device-status", "tenant", "thing"),
-            Place.ofThisRun().table("tenants", TenantTable.SCHEMA));
-    new TenantTable(DYNAMO_DB, settings.tenantsTable()).put(GRID);
-    var meters = new MeterTable(DYNAMO_DB, settings.metersTable());
-    var status = new DeviceStatusTable(DYNAMO_DB, settings.deviceStatusTable());
+  @BeforeEach
+  void listTenMeters() {
+    new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable()).put(GRID);
+    var meters = new MeterTable(DYNAMO_DB, SETTINGS.metersTable());
+    var status = new DeviceStatusTable(DYNAMO_DB, SETTINGS.deviceStatusTable());
     for (int i : IntStream.range(0, 10).toArray()) {
       var listed =
           new ListedMeter(
@@ -87,9 +94,12 @@ class SurveyFunctionTest {
             GRID, listed.thing(), new StatusReport(1, "1.0.0", 97, -71, List.of(), 60, i), NOW);
       }
     }
+  }
 
-    new SurveyFunction(settings, DYNAMO_DB, Clock.fixed(NOW, ZoneOffset.UTC))
-        .handleRequest(Map.of(), new NoContext());
+  @Test
+  @DisplayName("U6 meters that were not heard of are counted by district, and none is named")
+  void countsByDistrict() {
+    function.handleRequest(Map.of(), new NoContext());
 
     assertThat(printed.toString(UTF_8))
         .contains(
@@ -101,6 +111,23 @@ class SurveyFunctionTest {
             "\"BlocksGivenUp\":13",
             "\"District\":\"grid/north\"")
         .doesNotContain("canary");
+  }
+
+  @Test
+  void countsOtherTenantsWhenOneFails() {
+    new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable())
+        .put(new Tenant(new TenantId("broken"), Tenant.RETENTION));
+    DYNAMO_DB.putItem(put ->
+        put.tableName(SETTINGS.metersTable())
+            .item(
+                Map.of(
+                    "thing", BROKEN,
+                    "tenant", AttributeValue.fromS("broken"),
+                    "state", AttributeValue.fromS("of no kind"))));
+
+    assertThatThrownBy(() -> function.handleRequest(Map.of(), new NoContext()))
+        .isInstanceOf(RuntimeException.class);
+    assertThat(printed.toString(UTF_8)).contains("\"MetersInService\":10");
   }
 
   @Test
