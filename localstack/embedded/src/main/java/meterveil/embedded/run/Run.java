@@ -1,10 +1,16 @@
 package meterveil.embedded.run;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.Console;
 import java.io.IOException;
 import java.io.Writer;
 import java.lang.management.ManagementFactory;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -145,11 +151,30 @@ final class Run implements Callable<Integer> {
         });
   }
 
+  /// One at a time, as each has the platform's folder to itself.
   @Override
   public Integer call() throws IOException, InterruptedException {
-    if (keep) {
-      return keep();
+    Path target = Files.createDirectories(repository.resolve("target"));
+    try (var mine = FileChannel.open(target.resolve("platform.lock"), CREATE, WRITE);
+        FileLock _ = lock(mine)) {
+      return keep ? keep() : run();
     }
+  }
+
+  private FileLock lock(FileChannel file) throws IOException {
+    try {
+      FileLock lock = file.tryLock();
+      if (lock != null) {
+        return lock;
+      }
+    } catch (OverlappingFileLockException _) {
+      // The other run is in this very process.
+    }
+    throw new ParameterException(
+        spec.commandLine(), "Another run is going on in " + repository + ": end it first.");
+  }
+
+  private Integer run() throws IOException, InterruptedException {
     Scenario scenario = scenario();
     Path folder = out.orElse(repository.resolve("target").resolve("run"));
     boolean terminal =

@@ -1,10 +1,13 @@
 package meterveil.embedded.run;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,6 +51,18 @@ class RunTest {
     assertThat(scenario.epochs()).hasSize(1);
     assertThat(scenario.plan(scenario.epochs().getFirst()).cohorts()).hasSize(4);
     assertThat(scenario.tenant().retention()).isEqualTo(Duration.ofDays(30));
+  }
+
+  @Test
+  void doesNotDisturbAnotherRun() throws IOException {
+    Path lock = Files.createDirectories(folder.resolve("target")).resolve("platform.lock");
+    try (var other = FileChannel.open(lock, CREATE, WRITE);
+        var _ = other.lock()) {
+      int code =
+          Run.commandLine(new Run(folder)).setErr(new PrintWriter(said)).execute("--meters=1");
+      assertThat(code).isEqualTo(2);
+    }
+    assertThat(said.toString()).contains("Another run is going on", "end it first");
   }
 
   @Test
