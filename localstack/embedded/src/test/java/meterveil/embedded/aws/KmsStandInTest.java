@@ -125,7 +125,7 @@ class KmsStandInTest {
   }
 
   @Test
-  @DisplayName("T45 a key is used by whom, for what and under which context its policies say")
+  @DisplayName("T33 T45 a key is used by whom, for what and under which context its policies say")
   void judgesByTheRoleAndTheContext() {
     for (Map<String, String> context :
         List.<Map<String, String>>of(
