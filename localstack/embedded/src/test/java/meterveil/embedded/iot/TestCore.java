@@ -3,6 +3,7 @@ package meterveil.embedded.iot;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -17,15 +18,22 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import meterveil.embedded.aws.CloudAssembly;
 import meterveil.embedded.policy.PolicyDocument;
 import org.jspecify.annotations.Nullable;
 
-/// A broker with the template's policy and rules, whose functions only note what they are given.
+/// A broker with the template's policies of meters and its rules for what meters send, and with a
+/// rule each that shows everything the broker tells of connections and of registrations. Functions
+/// only note what they are given.
 final class TestCore implements AutoCloseable {
 
-  static final String COLLECT = function("collect");
-  static final String RESEND = function("resend");
-  static final String STATUS = function("status");
+  private static final String ACTION = "/Actions/0/Lambda/FunctionArn";
+  private static final String ERROR_ACTION = "/ErrorAction/Lambda/FunctionArn";
+  private static final CloudAssembly TEMPLATE = template();
+
+  static final String COLLECT = payload("collect_readings").at(ACTION).asText();
+  static final String RESEND = payload("collect_readings").at(ERROR_ACTION).asText();
+  static final String STATUS = payload("collect_status").at(ACTION).asText();
   static final String PRESENCE = "arn:aws:lambda:us-west-2:000000000000:function:presence:live";
   static final String REGISTER = "arn:aws:lambda:us-west-2:000000000000:function:register:live";
   static final String TENANT = "grid-1";
@@ -33,8 +41,6 @@ final class TestCore implements AutoCloseable {
   static final String COHORT_B = "00523-north-1";
 
   private static final JsonMapper JSON = new JsonMapper();
-  private static final String ARN = "arn:aws:iot:us-west-2:000000000000:";
-  private static final String THING = "${iot:Connection.Thing.ThingName}";
   private static final Duration WAIT = Duration.ofSeconds(20);
 
   /// @param function ARN of the function's alias
@@ -55,7 +61,12 @@ final class TestCore implements AutoCloseable {
 
   TestCore(Path folder) throws IOException {
     authority = new CertificateAuthority(folder.resolve("certificates"), "Test authority");
-    registry.putPolicy("Meter", PolicyDocument.parse(meterPolicy(), "MeterPolicy"));
+    policies()
+        .forEach(policy ->
+            registry.putPolicy(
+                policy.name(),
+                PolicyDocument.parse(
+                    policy.properties().path("PolicyDocument"), policy.logicalId())));
     Clock clock = clock();
     rules = new RuleEngine(rules(), this::note, clock);
     provisioning = new FleetProvisioning(registry, authority, TestTemplates.all(), hook, clock);
@@ -99,6 +110,33 @@ final class TestCore implements AutoCloseable {
     return "arn:aws:lambda:us-west-2:000000000000:function:" + name + ":live";
   }
 
+  private static CloudAssembly template() {
+    try {
+      return CloudAssembly.read(Path.of("../../infrastructure-cdk/target/cdk.out"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// What the template grants a meter.
+  private static List<CloudAssembly.Resource> policies() {
+    return TEMPLATE.ofType("AWS::IoT::Policy").stream()
+        .filter(policy -> !policy.name().equals("Claim"))
+        .toList();
+  }
+
+  private static JsonNode payload(String rule) {
+    return ofTemplate(rule).path("TopicRulePayload");
+  }
+
+  private static JsonNode ofTemplate(String name) {
+    return TEMPLATE.ofType("AWS::IoT::TopicRule").stream()
+        .map(CloudAssembly.Resource::properties)
+        .filter(rule -> rule.path("RuleName").asText().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
   static String readings(String tenant, String cohort, String thing) {
     return "$aws/rules/collect_readings/mv/1/" + tenant + "/" + cohort + "/" + thing + "/readings";
   }
@@ -119,55 +157,6 @@ final class TestCore implements AutoCloseable {
     return "mv/1/" + TENANT + "/" + thing + "/resend";
   }
 
-  /// What the template grants a meter.
-  static JsonNode meterPolicy() {
-    String tenant = "${iot:Connection.Thing.Attributes[tenant]}";
-    String a = "${iot:Connection.Thing.Attributes[cohortA]}";
-    String b = "${iot:Connection.Thing.Attributes[cohortB]}";
-    List<String> received =
-        List.of(
-            "/mv/1/" + tenant + "/" + THING + "/settings",
-            "/mv/1/" + tenant + "/" + THING + "/resend",
-            "/mv/1/" + tenant + "/cohort/" + a + "/resend",
-            "/mv/1/" + tenant + "/cohort/" + b + "/resend");
-    return JSON.valueToTree(
-        Map.of(
-            "Version",
-            "2012-10-17",
-            "Statement",
-            List.of(
-                Map.of(
-                    "Effect",
-                    "Allow",
-                    "Action",
-                    "iot:Connect",
-                    "Resource",
-                    ARN + "client/" + THING,
-                    "Condition",
-                    Map.of(
-                        "Bool",
-                        Map.of("iot:Connection.Thing.IsAttached", "true"),
-                        "ForAllValues:StringEquals",
-                        Map.of("iot:ConnectAttributes", List.of("LastWill", "PersistentConnect")))),
-                allow(
-                    "iot:Publish",
-                    List.of(
-                        ARN + "topic/" + readings(tenant, a, THING),
-                        ARN + "topic/" + readings(tenant, b, THING),
-                        ARN
-                            + "topic/$aws/rules/collect_status/mv/1/"
-                            + tenant
-                            + "/"
-                            + THING
-                            + "/status")),
-                allow(
-                    "iot:Subscribe",
-                    received.stream().map(topic -> ARN + "topicfilter" + topic).toList()),
-                allow(
-                    "iot:Receive",
-                    received.stream().map(topic -> ARN + "topic" + topic).toList()))));
-  }
-
   static JsonNode document(Map<String, Object> statement) {
     return JSON.valueToTree(Map.of("Version", "2012-10-17", "Statement", List.of(statement)));
   }
@@ -176,22 +165,12 @@ final class TestCore implements AutoCloseable {
     return Map.of("Effect", "Allow", "Action", action, "Resource", resources);
   }
 
-  /// The template's rules.
-  static Map<String, JsonNode> rules() {
+  private static Map<String, JsonNode> rules() {
     return Map.of(
         "CollectRule",
-        rule(
-            "collect_readings",
-            "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS cohort,"
-                + " topic(5) AS thing",
-            COLLECT,
-            RESEND),
+        ofTemplate("collect_readings"),
         "StatusRule",
-        rule(
-            "collect_status",
-            "SELECT encode(*, 'base64') AS payload, topic(3) AS tenant, topic(4) AS thing",
-            STATUS,
-            null),
+        ofTemplate("collect_status"),
         "PresenceRule",
         rule(
             "presence",
@@ -230,7 +209,7 @@ final class TestCore implements AutoCloseable {
         thing, "meter", Map.of("tenant", TENANT, "cohortA", COHORT_A, "cohortB", COHORT_B));
     String id = registry.registerCertificate(certificate.certificate());
     registry.attachThing(id, thing);
-    registry.attachPolicy(id, "Meter");
+    policies().forEach(policy -> registry.attachPolicy(id, policy.name()));
     certificates.put(thing, certificate);
     return certificate;
   }

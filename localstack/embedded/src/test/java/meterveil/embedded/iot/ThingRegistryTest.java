@@ -67,6 +67,10 @@ class ThingRegistryTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("MeterPolicy: ")
         .hasMessageContaining("iot:Certificate.Subject");
-    registry.putPolicy("Meter", PolicyDocument.parse(TestCore.meterPolicy(), "MeterPolicy"));
+    String known = registry.arn("client/${iot:Connection.Thing.ThingName}");
+    registry.putPolicy(
+        "Meter",
+        PolicyDocument.parse(
+            TestCore.document(TestCore.allow("iot:Connect", List.of(known))), "MeterPolicy"));
   }
 }
