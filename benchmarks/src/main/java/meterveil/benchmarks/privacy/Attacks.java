@@ -1,7 +1,9 @@
 package meterveil.benchmarks.privacy;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import meterveil.benchmarks.privacy.Resampled.HomeWeek;
 import meterveil.benchmarks.privacy.Resampled.Released;
 
@@ -108,30 +110,29 @@ final class Attacks {
     return others[others.length / 2];
   }
 
-  /// Pairs of released cells of one hour whose members differ by 1 to 14 meters.
+  /// Pairs of released cells of one hour that share a cohort, or whose members differ by 1 to 14
+  /// meters.
   static int closePairs(Resampled run) {
     int found = 0;
     for (int hour = 0; hour < Homes.HOURS; hour++) {
       List<Released> cells = run.released(hour);
       for (int i = 0; i < cells.size(); i++) {
         for (int j = 0; j < i; j++) {
-          int differing = differing(run, cells.get(i), cells.get(j));
-          found += differing > 0 && differing < DIFFERENCE_MIN ? 1 : 0;
+          found += close(run, cells.get(i), cells.get(j)) ? 1 : 0;
         }
       }
     }
     return found;
   }
 
-  private static int differing(Resampled run, Released one, Released other) {
-    int differing = 0;
-    for (int cohort : one.cohorts()) {
-      differing += other.cohorts().contains(cohort) ? 0 : run.members(cohort);
-    }
-    for (int cohort : other.cohorts()) {
-      differing += one.cohorts().contains(cohort) ? 0 : run.members(cohort);
-    }
-    return differing;
+  private static boolean close(Resampled run, Released one, Released other) {
+    // Cells that share no cohort differ by all members of both.
+    return !Collections.disjoint(one.cohorts(), other.cohorts())
+        || members(run, one) + members(run, other) < DIFFERENCE_MIN;
+  }
+
+  private static int members(Resampled run, Released cell) {
+    return cell.cohorts().stream().mapToInt(run::members).sum();
   }
 
   /// How far released cells are from what their meters measured: the mean of the differences, each
@@ -182,24 +183,28 @@ final class Attacks {
     return own / Homes.HOURS / run.cohortCount();
   }
 
-  /// By cohort and hour: its cell less the mean of all, in kWh.
+  /// By cohort and hour: its share of its cell less the mean of all, in kWh; not a number where it
+  /// is suppressed.
   private static double[][] deviations(Resampled run) {
     int cohorts = run.cohortCount();
     var deviations = new double[cohorts][Homes.HOURS];
     for (int hour = 0; hour < Homes.HOURS; hour++) {
       double sum = 0;
-      int count = 0;
       for (int cohort = 0; cohort < cohorts; cohort++) {
-        if (!Double.isNaN(run.cellKWh(cohort, hour))) {
-          sum += run.cellKWh(cohort, hour);
-          count++;
-        }
+        Optional<Released> cell = run.cell(cohort, hour);
+        deviations[cohort][hour] = cell.map(Released::shareKWh).orElse(Double.NaN);
+        sum += cell.map(Released::shareKWh).orElse(0.0);
       }
-      for (int cohort = 0; cohort < cohorts; cohort++) {
-        deviations[cohort][hour] = run.cellKWh(cohort, hour) - sum / Math.max(1, count);
+      for (double[] hours : deviations) {
+        hours[hour] -= sum / Math.max(1, told(run, hour));
       }
     }
     return deviations;
+  }
+
+  /// Cohorts whose cells are released in an hour, by themselves or with others.
+  private static int told(Resampled run, int hour) {
+    return run.released(hour).stream().mapToInt(cell -> cell.cohorts().size()).sum();
   }
 
   private static double[] variances(double[][] deviations) {

@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import meterveil.benchmarks.MainLineRuns;
@@ -37,6 +38,7 @@ import meterveil.meter.ThingName;
 import meterveil.plan.Plan;
 import meterveil.tenant.TenantId;
 import meterveil.usage.Grouping;
+import meterveil.usage.ReleaseRule;
 import meterveil.usage.ReleasedCell;
 
 /// Many meters made of few homes, and what a store holds of a week of them: as a run of the whole
@@ -56,21 +58,19 @@ final class Resampled {
   private final List<HomeWeek> meters;
   private final int[] cohorts;
   private final int[] members;
-  private final double[][] cellsKWh;
   private final List<List<Released>> released;
+  private final List<Map<Integer, Released>> cells;
 
-  private Resampled(
-      Homes homes,
-      List<HomeWeek> meters,
-      int[] cohorts,
-      int[] members,
-      List<List<Released>> released) {
+  /// @param meters which home and week each meter is
+  /// @param cohorts the cohort of each meter, from 0
+  /// @param released by hour
+  Resampled(Homes homes, List<HomeWeek> meters, int[] cohorts, List<List<Released>> released) {
     this.homes = homes;
     this.meters = List.copyOf(meters);
     this.cohorts = cohorts;
-    this.members = members;
-    this.cellsKWh = shared(released, members.length);
+    this.members = members(cohorts);
     this.released = List.copyOf(released);
+    this.cells = released.stream().map(Resampled::byCohort).toList();
   }
 
   /// A home in one of its weeks, from the second on.
@@ -80,7 +80,13 @@ final class Resampled {
   ///
   /// @param cohorts which
   /// @param energyKWh as it is told
-  record Released(List<Integer> cohorts, long energyKWh) {}
+  record Released(List<Integer> cohorts, long energyKWh) {
+
+    /// Its energy, shared out evenly among its cohorts.
+    double shareKWh() {
+      return (double) energyKWh / cohorts.size();
+    }
+  }
 
   /// A run of the whole line.
   ///
@@ -124,38 +130,58 @@ final class Resampled {
     for (int hour = 0; hour < Homes.HOURS; hour++) {
       same += Set.copyOf(released.get(hour)).equals(Set.copyOf(decided.get(hour))) ? 1 : 0;
     }
-    return new Ran(of(homes, meters, cohorts, released), run, same);
+    return new Ran(new Resampled(homes, meters, cohorts, released), run, same);
   }
 
   /// What a store would hold of the same meters, dealt out anew.
   static Resampled decided(Homes homes, int cohortSize, long seed) {
+    var places = new int[meters(homes).size()];
+    int count = Math.toIntExact(Math.round((double) places.length / cohortSize));
+    for (int i = 0; i < places.length; i++) {
+      places[i] = (int) ((long) i * count / places.length);
+    }
+    return decided(homes, places, 1, seed);
+  }
+
+  /// The same, in cohorts of any size: one of 1 to 14 meters after each that may have up to 75, in
+  /// three districts. So cells differ by few meters wherever the decision lets them.
+  static Resampled ofAnySize(Homes homes, long seed) {
+    var random = new SplittableRandom(seed);
+    var places = new int[meters(homes).size()];
+    for (int from = 0, cohort = 0; from < places.length; cohort++) {
+      int membersMax = cohort % 2 == 0 ? Cohort.MEMBERS_MAX : ReleaseRule.METERS_MIN - 1;
+      int to = Math.min(places.length, from + 1 + random.nextInt(membersMax));
+      Arrays.fill(places, from, to, cohort);
+      from = to;
+    }
+    return decided(homes, places, 3, seed);
+  }
+
+  /// @param places the cohort of each place that a meter may be dealt to, in order
+  private static Resampled decided(Homes homes, int[] places, int districts, long seed) {
     List<HomeWeek> meters = meters(homes);
-    int count = Math.toIntExact(Math.round((double) meters.size() / cohortSize));
     var order = new ArrayList<>(IntStream.range(0, meters.size()).boxed().toList());
     Collections.shuffle(order, new Random(seed));
     var cohorts = new int[meters.size()];
     for (int i = 0; i < cohorts.length; i++) {
-      cohorts[order.get(i)] = (int) ((long) i * count / cohorts.length);
+      cohorts[order.get(i)] = places[i];
     }
-    var members = members(cohorts);
+    int[] members = members(cohorts);
     List<Cohort> made =
-        IntStream.range(0, count)
-            .mapToObj(number ->
-                new Cohort(
-                    new TenantId("demo"),
-                    CohortId.of(EPOCH, "district-1-re-%04d".formatted(number + 1)),
-                    new DistrictId("district-1"),
-                    TariffClass.RESIDENTIAL,
-                    Commodity.ELECTRICITY,
-                    members[number],
-                    BlockLength.DAY))
+        IntStream.range(0, members.length)
+            .mapToObj(number -> {
+              String district = "district-" + (number % districts + 1);
+              return new Cohort(
+                  new TenantId("demo"),
+                  CohortId.of(EPOCH, "%s-re-%04d".formatted(district, number + 1)),
+                  new DistrictId(district),
+                  TariffClass.RESIDENTIAL,
+                  Commodity.ELECTRICITY,
+                  members[number],
+                  BlockLength.DAY);
+            })
             .toList();
-    return of(homes, meters, cohorts, decide(homes, meters, cohorts, made));
-  }
-
-  private static Resampled of(
-      Homes homes, List<HomeWeek> meters, int[] cohorts, List<List<Released>> released) {
-    return new Resampled(homes, meters, cohorts, members(cohorts), released);
+    return new Resampled(homes, meters, cohorts, decide(homes, meters, cohorts, made));
   }
 
   private static int[] members(int[] cohorts) {
@@ -164,7 +190,8 @@ final class Resampled {
     return members;
   }
 
-  private static List<HomeWeek> meters(Homes homes) {
+  /// Every home in each of its weeks, from the second on.
+  static List<HomeWeek> meters(Homes homes) {
     var meters = new ArrayList<HomeWeek>();
     for (int week = 1; week < homes.weeks(); week++) {
       for (int home = 0; home < homes.count(); home++) {
@@ -277,19 +304,10 @@ final class Resampled {
     return List.copyOf(byHour.values());
   }
 
-  private static double[][] shared(List<List<Released>> released, int cohorts) {
-    var shared = new double[cohorts][Homes.HOURS];
-    for (double[] hours : shared) {
-      Arrays.fill(hours, Double.NaN);
-    }
-    for (int hour = 0; hour < Homes.HOURS; hour++) {
-      for (Released cell : released.get(hour)) {
-        for (int cohort : cell.cohorts) {
-          shared[cohort][hour] = (double) cell.energyKWh / cell.cohorts.size();
-        }
-      }
-    }
-    return shared;
+  private static Map<Integer, Released> byCohort(List<Released> released) {
+    var cells = new HashMap<Integer, Released>();
+    released.forEach(cell -> cell.cohorts.forEach(cohort -> cells.put(cohort, cell)));
+    return cells;
   }
 
   /// What a meter measured in an hour.
@@ -323,10 +341,9 @@ final class Resampled {
     return members[cohort];
   }
 
-  /// A released cell's energy, shared out evenly among the cohorts it is of; not a number where it
-  /// is suppressed.
-  double cellKWh(int cohort, int hour) {
-    return cellsKWh[cohort][hour];
+  /// The released cell that a cohort is in; none where it is suppressed.
+  Optional<Released> cell(int cohort, int hour) {
+    return Optional.ofNullable(cells.get(hour).get(cohort));
   }
 
   /// What every released cell of an hour is of and what it says.

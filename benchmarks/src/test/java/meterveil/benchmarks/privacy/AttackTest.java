@@ -3,7 +3,11 @@ package meterveil.benchmarks.privacy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.SplittableRandom;
+import meterveil.benchmarks.privacy.Resampled.Released;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -22,6 +26,45 @@ final class AttackTest {
     assertThat(habits.assigned()).isGreaterThanOrEqualTo(habits.nearest() - 0.02);
     Linking.Found none = Linking.link(homes(0), 4, 1);
     assertThat(none.nearest()).isCloseTo(none.guessing(), within(0.1));
+  }
+
+  @Test
+  @DisplayName("T5 released cells that overlap or differ by 1 to 14 meters are found")
+  void findsCellsThatAreTooClose() {
+    Homes homes = homes(1);
+    var cohorts = new int[Resampled.meters(homes).size()];
+    Arrays.fill(cohorts, 2);
+    Arrays.fill(cohorts, 0, 10, 0); // of 10 meters
+    Arrays.fill(cohorts, 10, 14, 1); // of 4
+    assertThat(closePairs(homes, cohorts, List.of(0, 1), List.of(2))).isZero();
+    assertThat(closePairs(homes, cohorts, List.of(0), List.of(1))).isEqualTo(Homes.HOURS);
+    assertThat(closePairs(homes, cohorts, List.of(2), List.of(1, 2))).isEqualTo(Homes.HOURS);
+    assertThat(closePairs(homes, cohorts, List.of(2), List.of(2))).isEqualTo(Homes.HOURS);
+  }
+
+  private static int closePairs(
+      Homes homes, int[] cohorts, List<Integer> one, List<Integer> other) {
+    List<Released> released = List.of(new Released(one, 100), new Released(other, 100));
+    return Attacks.closePairs(
+        new Resampled(
+            homes, Resampled.meters(homes), cohorts, Collections.nCopies(Homes.HOURS, released)));
+  }
+
+  @Test
+  @DisplayName("T5 cohorts of any size are released in cells that neither overlap nor come close")
+  void releasesNoCloseCellsOfCohortsOfAnySize() {
+    int small = 0;
+    int cells = 0;
+    for (int seed = 0; seed < 10; seed++) {
+      Resampled run = Resampled.ofAnySize(homes(1), seed);
+      assertThat(Attacks.closePairs(run)).isZero();
+      for (int cohort = 0; cohort < run.cohortCount(); cohort++) {
+        small += run.members(cohort) < 15 ? 1 : 0;
+      }
+      cells += run.released(0).size();
+    }
+    assertThat(small).isGreaterThan(10);
+    assertThat(cells).isGreaterThan(10);
   }
 
   @Test
