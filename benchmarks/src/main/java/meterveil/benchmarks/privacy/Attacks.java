@@ -13,6 +13,7 @@ final class Attacks {
   /// The fewest meters by which two released cells of an hour may differ, if they differ.
   private static final int DIFFERENCE_MIN = 15;
 
+  private static final int HOURS_OF_DAY = 24;
   private static final double WH_PER_KWH = 1_000;
 
   private Attacks() {}
@@ -74,9 +75,16 @@ final class Attacks {
     }
   }
 
-  /// Measures it.
+  /// Measures it, by the cell beside other cohorts' or beside the same cohort's on other days: by
+  /// what adds more.
   static Gain gain(Resampled run) {
     double[][] deviations = deviations(run);
+    Gain others = gain(run, deviations);
+    Gain days = gain(run, lessOtherDays(deviations));
+    return others.added() > days.added() ? others : days;
+  }
+
+  private static Gain gain(Resampled run, double[][] deviations) {
     double[] variances = variances(deviations);
     var own = new Auc();
     var without = new Auc();
@@ -92,11 +100,39 @@ final class Attacks {
         int wh = run.energyWh(meter, hour);
         boolean above = wh > usualWh;
         double scale = Math.sqrt(variances[hour]);
+        double aboveKWh = Resampled.countedKWh(wh) - Resampled.countedKWh(usualWh);
+        // Of a cell of several cohorts each has its share only; and so has the mean of all.
+        double share = 1.0 / run.cell(cohort, hour).orElseThrow().cohorts().size();
+        double shareOfMean = 1.0 / told(run, hour);
         own.add(deviation / scale, above);
-        without.add((deviation - (wh - usualWh) / WH_PER_KWH) / scale, above);
+        without.add((deviation - aboveKWh * (share - shareOfMean)) / scale, above);
       }
     }
     return new Gain(own.value(), without.value());
+  }
+
+  /// Cohorts whose cells are released in an hour, by themselves or with others.
+  private static int told(Resampled run, int hour) {
+    return run.released(hour).stream().mapToInt(cell -> cell.cohorts().size()).sum();
+  }
+
+  /// By cohort and hour: how far it is above the same hour of the cohort's other days.
+  private static double[][] lessOtherDays(double[][] deviations) {
+    var differences = new double[deviations.length][Homes.HOURS];
+    for (int cohort = 0; cohort < deviations.length; cohort++) {
+      for (int hour = 0; hour < Homes.HOURS; hour++) {
+        double sum = 0;
+        int count = 0;
+        for (int other = hour % HOURS_OF_DAY; other < Homes.HOURS; other += HOURS_OF_DAY) {
+          if (other != hour && !Double.isNaN(deviations[cohort][other])) {
+            sum += deviations[cohort][other];
+            count++;
+          }
+        }
+        differences[cohort][hour] = deviations[cohort][hour] - sum / Math.max(1, count);
+      }
+    }
+    return differences;
   }
 
   private static double usualWh(Homes homes, HomeWeek at, int hour) {
@@ -200,11 +236,6 @@ final class Attacks {
       }
     }
     return deviations;
-  }
-
-  /// Cohorts whose cells are released in an hour, by themselves or with others.
-  private static int told(Resampled run, int hour) {
-    return run.released(hour).stream().mapToInt(cell -> cell.cohorts().size()).sum();
   }
 
   private static double[] variances(double[][] deviations) {

@@ -53,6 +53,8 @@ final class Resampled {
   private static final LocalDate MONDAY = LocalDate.of(2013, 1, 21);
 
   private static final Epoch EPOCH = Epoch.of(MONDAY);
+  private static final double WH_PER_KWH = 1_000;
+  private static final double CLIP_WH = TariffClass.RESIDENTIAL.clip(Commodity.ELECTRICITY).value();
 
   private final Homes homes;
   private final List<HomeWeek> meters;
@@ -314,6 +316,11 @@ final class Resampled {
   int energyWh(int meter, int hour) {
     HomeWeek at = meters.get(meter);
     return homes.week(at.home, at.week)[hour];
+  }
+
+  /// What is counted of it in a cell, which is cut at the clip.
+  static double countedKWh(double wh) {
+    return Math.min(wh, CLIP_WH) / WH_PER_KWH;
   }
 
   /// All homes.

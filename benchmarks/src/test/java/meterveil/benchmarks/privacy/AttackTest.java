@@ -3,10 +3,13 @@ package meterveil.benchmarks.privacy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import meterveil.benchmarks.privacy.Resampled.Released;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -17,6 +20,9 @@ final class AttackTest {
   private static final int WEEKS = 6;
   private static final int HOMES = 20;
 
+  /// So much that a kilowatt-hour, to which cells are rounded, is less than what a home uses.
+  private static final int LARGE_WH = 1_000;
+
   @Test
   @DisplayName(
       "T5 the linking attack finds homes that have habits, and only guesses where none have")
@@ -26,6 +32,23 @@ final class AttackTest {
     assertThat(habits.assigned()).isGreaterThanOrEqualTo(habits.nearest() - 0.02);
     Linking.Found none = Linking.link(homes(0), 4, 1);
     assertThat(none.nearest()).isCloseTo(none.guessing(), within(0.1));
+  }
+
+  @Test
+  @DisplayName("T5 a cell of few homes tells whether one is above its usual, one of more less")
+  void tellsOfAHomeByASmallCell() {
+    Homes homes = homes(0, LARGE_WH);
+    assertThat(Attacks.gain(told(homes, 2, 1)).added()).isGreaterThan(0.25);
+    assertThat(Attacks.gain(told(homes, 10, 1)).added()).isBetween(0.1, 0.2);
+  }
+
+  @Test
+  void takesAHomesShareOutOfACellOfSeveralCohorts() {
+    Homes homes = homes(0.5, LARGE_WH);
+    Attacks.Gain own = Attacks.gain(told(homes, 10, 1));
+    Attacks.Gain merged = Attacks.gain(told(homes, 5, 2));
+    assertThat(merged.own()).isCloseTo(own.own(), within(1e-6));
+    assertThat(merged.without()).isCloseTo(own.without(), within(1e-6));
   }
 
   @Test
@@ -67,6 +90,30 @@ final class AttackTest {
     assertThat(cells).isGreaterThan(10);
   }
 
+  /// A store that tells what the rule would not: every cell, however few meters are in it.
+  private static Resampled told(Homes homes, int cohortSize, int cohortsInACell) {
+    List<Resampled.HomeWeek> meters = new ArrayList<>(Resampled.meters(homes));
+    Collections.shuffle(meters, new Random(1));
+    int[] cohorts = IntStream.range(0, meters.size()).map(meter -> meter / cohortSize).toArray();
+    int cellSize = cohortSize * cohortsInACell;
+    var released = new ArrayList<List<Released>>();
+    for (int hour = 0; hour < Homes.HOURS; hour++) {
+      var cells = new ArrayList<Released>();
+      for (int from = 0; from < meters.size(); from += cellSize) {
+        double kWh = 0;
+        for (Resampled.HomeWeek meter : meters.subList(from, from + cellSize)) {
+          kWh += Resampled.countedKWh(homes.week(meter.home(), meter.week())[hour]);
+        }
+        int first = from / cohortSize;
+        cells.add(
+            new Released(
+                IntStream.range(first, first + cohortsInACell).boxed().toList(), Math.round(kWh)));
+      }
+      released.add(cells);
+    }
+    return new Resampled(homes, meters, cohorts, released);
+  }
+
   @Test
   void tellsNothingByAnAreaOfOneHalf() {
     var perfect = new Auc();
@@ -95,8 +142,13 @@ final class AttackTest {
     assertThat(large.error()).isLessThan(0.05);
   }
 
-  /// @param habit how much of an hour is the home's own; the rest is chance
   private static Homes homes(double habit) {
+    return homes(habit, 300);
+  }
+
+  /// @param habit how much of an hour is the home's own; the rest is chance
+  /// @param usualWh of an hour
+  private static Homes homes(double habit, int usualWh) {
     var random = new SplittableRandom(1);
     var energyWh = new int[HOMES][WEEKS][Homes.HOURS];
     for (int home = 0; home < HOMES; home++) {
@@ -107,7 +159,7 @@ final class AttackTest {
       for (int[] week : energyWh[home]) {
         for (int hour = 0; hour < Homes.HOURS; hour++) {
           week[hour] =
-              (int) (300 * Math.exp(habit * usual[hour % 24] + 0.5 * random.nextGaussian()));
+              (int) (usualWh * Math.exp(habit * usual[hour % 24] + 0.5 * random.nextGaussian()));
         }
       }
     }
