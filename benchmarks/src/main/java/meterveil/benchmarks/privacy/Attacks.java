@@ -2,8 +2,10 @@ package meterveil.benchmarks.privacy;
 
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import meterveil.benchmarks.privacy.Resampled.HomeWeek;
 import meterveil.benchmarks.privacy.Resampled.Released;
 
@@ -18,47 +20,107 @@ final class Attacks {
 
   private Attacks() {}
 
-  /// Which cohort a home is in, from its week before: a matched filter, which for cells that differ
-  /// by noise alone is the best there is. The home's week before, less what homes use on average,
-  /// is held against each cohort's cells, less what cohorts have on average, each hour weighed by
-  /// how little it differs between cohorts.
+  /// How many times as often as by guessing something is found, and between which bounds that would
+  /// lie with other homes, 95 times of 100.
+  record Times(double mean, double low, double high) {
+
+    /// Homes are what chance has drawn, and how often each of them was found stands for it.
+    ///
+    /// @param byHome one for each home
+    static Times of(double[] byHome) {
+      double mean = Arrays.stream(byHome).average().orElseThrow();
+      double squares = Arrays.stream(byHome).map(times -> (times - mean) * (times - mean)).sum();
+      double error = Math.sqrt(squares / (byHome.length - 1) / byHome.length);
+      return new Times(mean, mean - 1.96 * error, mean + 1.96 * error);
+    }
+  }
+
+  /// Which cohort a home is in, from its week before: the one whose cells, less what cohorts have
+  /// on average, go best with a filter.
   ///
-  /// @return how many times as often as by guessing the right cohort comes first
-  static double timesGuessing(Resampled run) {
-    int cohorts = run.cohortCount();
-    double[][] deviations = deviations(run);
-    double[] variances = variances(deviations);
-    var weekMeans = new double[run.homes().weeks()][Homes.HOURS];
-    for (int week = 0; week < run.homes().weeks(); week++) {
-      for (int home = 0; home < run.homes().count(); home++) {
-        for (int hour = 0; hour < Homes.HOURS; hour++) {
-          weekMeans[week][hour] +=
-              (double) run.homes().week(home, week)[hour] / run.homes().count();
-        }
-      }
-    }
-    int right = 0;
-    for (int meter = 0; meter < run.meters().size(); meter++) {
-      HomeWeek at = run.meters().get(meter);
-      int[] before = run.homes().week(at.home(), at.week() - 1);
-      int found = -1;
-      double best = Double.NEGATIVE_INFINITY;
-      for (int cohort = 0; cohort < cohorts; cohort++) {
-        double score = 0;
-        for (int hour = 0; hour < Homes.HOURS; hour++) {
-          double deviation = deviations[cohort][hour];
-          if (!Double.isNaN(deviation) && variances[hour] > 0) {
-            score += (before[hour] - weekMeans[at.week() - 1][hour]) * deviation / variances[hour];
+  /// A meter's home is in other cohorts too, as meters made of its other weeks, where no real home
+  /// would be. What these add above the average is taken out of all cells first, so that they draw
+  /// nobody to a wrong cohort.
+  ///
+  /// @param deals of the same homes, taken together
+  /// @return with the filter that finds most
+  static Times timesGuessing(List<Resampled> deals, List<Filter> filters) {
+    return filters.stream()
+        .map(filter -> {
+          var byHome = new double[deals.getFirst().homes().count()];
+          for (Resampled deal : deals) {
+            double[] times = timesGuessing(deal, filter);
+            Arrays.setAll(byHome, home -> byHome[home] + times[home] / deals.size());
           }
-        }
-        if (score > best) {
-          best = score;
-          found = cohort;
-        }
+          return Times.of(byHome);
+        })
+        .max(Comparator.comparingDouble(Times::mean))
+        .orElseThrow();
+  }
+
+  private static double[] timesGuessing(Resampled run, Filter filter) {
+    double[][] cells = deviations(run);
+    double[] usualKWh = usualKWh(run);
+    var times = new double[run.homes().count()];
+    for (int home = 0; home < times.length; home++) {
+      int[] meters = run.metersOf(home);
+      for (int meter : meters) {
+        add(run, cells, usualKWh, meter, -1);
       }
-      right += found == run.cohort(meter) ? 1 : 0;
+      for (int meter : meters) {
+        add(run, cells, usualKWh, meter, 1);
+        if (best(cells, filter.weights(run.meters().get(meter))) == run.cohort(meter)) {
+          times[home] += (double) run.cohortCount() / meters.length;
+        }
+        add(run, cells, usualKWh, meter, -1);
+      }
+      for (int meter : meters) {
+        add(run, cells, usualKWh, meter, 1);
+      }
     }
-    return (double) right / run.meters().size() * cohorts;
+    return times;
+  }
+
+  private static int best(double[][] cells, double[] weights) {
+    int found = 0;
+    double best = Double.NEGATIVE_INFINITY;
+    for (int cohort = 0; cohort < cells.length; cohort++) {
+      double score = 0;
+      for (int hour = 0; hour < Homes.HOURS; hour++) {
+        double deviation = cells[cohort][hour];
+        score += Double.isNaN(deviation) ? 0 : weights[hour] * deviation;
+      }
+      if (score > best) {
+        best = score;
+        found = cohort;
+      }
+    }
+    return found;
+  }
+
+  /// Adds to its cells what a meter has above the usual, or takes it out.
+  private static void add(
+      Resampled run, double[][] cells, double[] usualKWh, int meter, int times) {
+    for (int hour = 0; hour < Homes.HOURS; hour++) {
+      List<Integer> cohorts =
+          run.cell(run.cohort(meter), hour).map(Released::cohorts).orElse(List.of());
+      double above = Resampled.countedKWh(run.energyWh(meter, hour)) - usualKWh[hour];
+      for (int cohort : cohorts) {
+        cells[cohort][hour] += times * above / cohorts.size();
+      }
+    }
+  }
+
+  /// The mean of all meters, by hour.
+  private static double[] usualKWh(Resampled run) {
+    int meters = run.meters().size();
+    return IntStream.range(0, Homes.HOURS)
+        .mapToDouble(hour ->
+            IntStream.range(0, meters)
+                .mapToDouble(meter -> Resampled.countedKWh(run.energyWh(meter, hour)))
+                .average()
+                .orElseThrow())
+        .toArray();
   }
 
   /// What a home's own cell adds to guessing, hour by hour, whether the home is above its own

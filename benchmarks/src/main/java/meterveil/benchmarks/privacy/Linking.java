@@ -127,7 +127,8 @@ final class Linking {
     return cholesky(covariance);
   }
 
-  private static double[][] cholesky(double[][] lower) {
+  /// The Cholesky root of a covariance, of which the lower half is given.
+  static double[][] cholesky(double[][] lower) {
     int size = lower.length;
     var root = new double[size][size];
     for (int i = 0; i < size; i++) {
@@ -142,23 +143,25 @@ final class Linking {
     return root;
   }
 
-  /// Features in which the within-home covariance is one: solves root · y = x.
+  /// Features in which the within-home covariance is one.
   private static double[][] whitened(
       double[][][] features, int[] homes, int week, double[][] root) {
-    var whitened = new double[homes.length][];
-    for (int home = 0; home < homes.length; home++) {
-      double[] x = features[homes[home]][week];
-      var y = new double[x.length];
-      for (int i = 0; i < x.length; i++) {
-        double sum = x[i];
-        for (int k = 0; k < i; k++) {
-          sum -= root[i][k] * y[k];
-        }
-        y[i] = sum / root[i][i];
+    return Arrays.stream(homes)
+        .mapToObj(home -> whitened(root, features[home][week]))
+        .toArray(double[][]::new);
+  }
+
+  /// Solves root · y = x.
+  static double[] whitened(double[][] root, double[] x) {
+    var y = new double[x.length];
+    for (int i = 0; i < x.length; i++) {
+      double sum = x[i];
+      for (int k = 0; k < i; k++) {
+        sum -= root[i][k] * y[k];
       }
-      whitened[home] = y;
+      y[i] = sum / root[i][i];
     }
-    return whitened;
+    return y;
   }
 
   private static double[][] distances(double[][] from, double[][] to) {

@@ -333,6 +333,13 @@ final class Resampled {
     return meters;
   }
 
+  /// The meters that are made of a home.
+  int[] metersOf(int home) {
+    return IntStream.range(0, meters.size())
+        .filter(meter -> meters.get(meter).home == home)
+        .toArray();
+  }
+
   /// The cohort a meter is in.
   int cohort(int meter) {
     return cohorts[meter];

@@ -35,6 +35,30 @@ final class AttackTest {
   }
 
   @Test
+  @DisplayName("T5 a home's cohort is found where cohorts are small, and guessed without habits")
+  void findsTheCohortOfAHomeByItsHabits() {
+    Attacks.Times habits = timesGuessing(told(homes(1, LARGE_WH), 2, 1));
+    assertThat(habits.low()).isGreaterThan(25); // of 50
+    assertThat(habits.mean()).isBetween(habits.low(), habits.high());
+    Attacks.Times none = timesGuessing(told(homes(0, LARGE_WH), 2, 1));
+    assertThat(1.0).isBetween(none.low(), none.high());
+  }
+
+  private static Attacks.Times timesGuessing(Resampled run) {
+    return Attacks.timesGuessing(List.of(run), List.of(new Filter(run.homes(), 0.7)));
+  }
+
+  @Test
+  void prefersTheFilterThatFindsMore() {
+    Resampled run = told(homes(1, LARGE_WH), 2, 1);
+    var other = new Filter(homes(0, LARGE_WH), 1);
+    var better = new Filter(run.homes(), 1);
+    assertThat(Attacks.timesGuessing(List.of(run), List.of(other, better)))
+        .isEqualTo(Attacks.timesGuessing(List.of(run), List.of(better)))
+        .isNotEqualTo(Attacks.timesGuessing(List.of(run), List.of(other)));
+  }
+
+  @Test
   @DisplayName("T5 a cell of few homes tells whether one is above its usual, one of more less")
   void tellsOfAHomeByASmallCell() {
     Homes homes = homes(0, LARGE_WH);
