@@ -36,8 +36,6 @@ public final class Privacy {
   /// Better than guessing by less than this is chance, at the number of hours that are looked at.
   private static final double CHANCE_AUC_MAX = 0.02;
 
-  private static final double CHANCE_TIMES_MAX = 1.05;
-
   private Privacy() {}
 
   /// Measures it.
@@ -89,7 +87,10 @@ public final class Privacy {
                 .svg()),
         List.of(
             Goal.atMost(
-                "R1: tokens of meters that are in more than one item", "", told.tokensTwice(), 0)));
+                "R1: tokens of meters that are in more than one item, of two days and lengths",
+                "",
+                told.tokensTwice(),
+                0)));
   }
 
   /// What one deal of meters to cohorts comes to.
@@ -234,12 +235,20 @@ public final class Privacy {
         "an hour above the median, from its masked sum (AUC)",
         "%.3f".formatted(0.5 + told.energyGain()),
         "0.500");
-    table.row("the same, from the bucket's name", "%.3f".formatted(0.5 + told.nameGain()), "0.500");
     table.row(
-        "the same, from whether the name was there before",
+        "which of two meters' buckets is higher, from the order of their names (AUC)",
+        "%.3f".formatted(0.5 + told.orderGain()),
+        "0.500");
+    table.row(
+        "the same, from which name was there before",
         "%.3f".formatted(0.5 + told.repeatGain()),
         "0.500");
-    table.row("the bucket itself", ratio(told.bucketHits()), ratio(told.bucketHitsGuessing()));
+    table.row(
+        "equal buckets, from equal names in two hours or cohorts (AUC)",
+        "%.3f".formatted(0.5 + told.equalGain()),
+        "0.500");
+    table.row(
+        "pairs of masked sums that have a mask in common", Integer.toString(told.closeSums()), "0");
     return new Outcome(
         "open items",
         List.of(table),
@@ -252,20 +261,25 @@ public final class Privacy {
                 told.energyGain(),
                 CHANCE_AUC_MAX),
             Goal.atMost(
-                "open items: an hour's energy from its bucket's name, above guessing",
+                "open items: pairs of masked sums that have a mask in common",
+                "",
+                told.closeSums(),
+                0),
+            Goal.atMost(
+                "open items: the higher of two buckets from the order of names, above guessing",
                 "AUC",
-                told.nameGain(),
+                told.orderGain(),
                 CHANCE_AUC_MAX),
             Goal.atMost(
-                "open items: an hour's energy from a repeated name, above guessing",
+                "open items: the higher of two buckets from a repeated name, above guessing",
                 "AUC",
                 told.repeatGain(),
                 CHANCE_AUC_MAX),
             Goal.atMost(
-                "open items: an hour's bucket",
-                "times guessing",
-                told.bucketHits() / told.bucketHitsGuessing(),
-                CHANCE_TIMES_MAX)));
+                "open items: equal buckets from equal names, above guessing",
+                "AUC",
+                told.equalGain(),
+                CHANCE_AUC_MAX)));
   }
 
   private static Outcome sensitivity(Homes homes) {
