@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.function.IntBinaryOperator;
 import meterveil.benchmarks.privacy.OpenItems.Added;
 import meterveil.benchmarks.privacy.OpenItems.Told;
@@ -94,7 +95,7 @@ final class OpenItemsTest {
   }
 
   private static BigInteger fixed(int seed) {
-    return new BigInteger(64, new Random(seed));
+    return BigInteger.valueOf(new SplittableRandom(seed).nextLong());
   }
 
   /// @param names by slot and bucket
