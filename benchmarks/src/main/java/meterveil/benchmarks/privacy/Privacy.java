@@ -23,8 +23,8 @@ public final class Privacy {
   /// Deals of meters to cohorts that are tried.
   private static final int DEALS = 10;
 
-  /// Shares of the covariance between hours that filters leave out: of all that were tried from 0.1
-  /// to 0.9 one that finds most, and the hours one by one.
+  /// Shares of the covariance between hours that filters leave out: of 0.1 to 0.9 about what finds
+  /// most, and all of it.
   private static final List<Double> SHRINKAGES = List.of(0.7, 1.0);
 
   private static final int SPLITS = 4;
