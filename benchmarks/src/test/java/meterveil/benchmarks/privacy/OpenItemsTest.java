@@ -56,6 +56,9 @@ final class OpenItemsTest {
     Masks clippedAsFirstHour =
         (meter, slot) -> slot == 0 || slot == SLOTS - 1 ? fixed(meter) : masks(meter, slot);
     assertThat(told(clippedAsFirstHour, this::names).closeSums()).isPositive();
+    Masks onceAgain =
+        (meter, slot) -> slot == 3 && (meter == 5 || meter == 9) ? fixed(1) : masks(meter, slot);
+    assertThat(told(onceAgain, this::names).closeSums()).isOne();
     Masks ofTwoParts = (meter, slot) -> fixed(meter).add(fixed(1_000 + slot));
     assertThat(told(ofTwoParts, this::names).closeSums()).isPositive();
   }
