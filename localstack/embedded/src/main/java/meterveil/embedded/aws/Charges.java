@@ -107,6 +107,16 @@ public final class Charges {
         .sum();
   }
 
+  /// The read units that a role's calls have used.
+  ///
+  /// @param role the beginning of its logical id
+  public synchronized double readUnits(String role) {
+    return calls.entrySet().stream()
+        .filter(call -> call.getKey().role.startsWith(role))
+        .mapToDouble(call -> call.getValue().readUnits)
+        .sum();
+  }
+
   /// All calls so far.
   ///
   /// @return by the role's logical id, then by service and operation, as `dynamodb:UpdateItem`
