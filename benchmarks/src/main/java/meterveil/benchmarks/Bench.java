@@ -1,5 +1,6 @@
 package meterveil.benchmarks;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -44,7 +45,12 @@ final class Bench implements Callable<Integer> {
   enum Part {
     SPEED,
     PRICE,
-    PRIVACY
+    PRIVACY;
+
+    /// What it leaves.
+    Path file(Path folder) {
+      return folder.resolve(name().toLowerCase(Locale.ROOT) + ".json");
+    }
   }
 
   private static final ObjectWriter WRITER = new JsonMapper().writerWithDefaultPrettyPrinter();
@@ -102,22 +108,34 @@ final class Bench implements Callable<Integer> {
             case PRIVACY -> Privacy.measure(homes(), repository, runs);
           };
       var figures = new LinkedHashMap<String, Object>();
+      List<Goal> ofPart = outcomes.stream().flatMap(it -> it.goals().stream()).toList();
+      goals.addAll(ofPart);
       for (Outcome outcome : outcomes) {
         outcome.tables().forEach(table -> System.out.print(table.text()));
         figures.put(outcome.name(), outcome.figures());
-        goals.addAll(outcome.goals());
         for (Map.Entry<String, String> chart : outcome.charts().entrySet()) {
           Files.writeString(folder.resolve(chart.getKey() + ".svg"), chart.getValue());
         }
       }
       figures.put("seconds", Duration.between(begin, clock.instant()).toSeconds());
-      String name = part.name().toLowerCase(Locale.ROOT);
-      Files.writeString(folder.resolve(name + ".json"), WRITER.writeValueAsString(figures) + "\n");
+      figures.put("goals", ofPart);
+      Files.writeString(part.file(folder), WRITER.writeValueAsString(figures) + "\n");
     }
-    Files.writeString(folder.resolve("goals.json"), WRITER.writeValueAsString(goals) + "\n");
+    Files.writeString(folder.resolve("goals.json"), WRITER.writeValueAsString(all(folder)) + "\n");
     System.out.print(table(goals).text());
     System.out.printf("%nFigures, goals and charts: %s%n", folder);
     return CommandLine.ExitCode.OK;
+  }
+
+  /// The goals of every part as it was measured last, whichever were asked for now.
+  static List<JsonNode> all(Path folder) throws IOException {
+    var goals = new ArrayList<JsonNode>();
+    for (Part part : Part.values()) {
+      if (Files.exists(part.file(folder))) {
+        new JsonMapper().readTree(part.file(folder).toFile()).path("goals").forEach(goals::add);
+      }
+    }
+    return goals;
   }
 
   private Path homes() {

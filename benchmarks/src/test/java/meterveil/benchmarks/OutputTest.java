@@ -3,8 +3,12 @@ package meterveil.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class OutputTest {
 
@@ -24,6 +28,16 @@ final class OutputTest {
     assertThat(Goal.atMost("small", "ms", 300.1, 300).met()).isFalse();
     assertThat(Goal.atMost("never measured", "ms", Double.NaN, 300).met()).isFalse();
     assertThat(Goal.atLeast("never measured", "ms", Double.NaN, 300).met()).isFalse();
+  }
+
+  @Test
+  void keepsTheGoalsOfPartsThatWereMeasuredBefore(@TempDir Path folder) throws IOException {
+    Files.writeString(folder.resolve("price.json"), "{\"goals\":[{\"goal\":\"cheap\"}]}");
+    Files.writeString(folder.resolve("speed.json"), "{\"seconds\":1}");
+    Files.writeString(folder.resolve("privacy.json"), "{\"goals\":[{\"goal\":\"private\"}]}");
+    assertThat(Bench.all(folder))
+        .extracting(goal -> goal.path("goal").asText())
+        .containsExactly("cheap", "private");
   }
 
   @Test
