@@ -145,12 +145,13 @@ final class Replay {
       try (Fleet fleet = fleet(platform)) {
         AtomicLong firstCounted = watchFirstCounted(platform, begin);
         connect(platform, fleet);
-        replay(platform, fleet);
+        Duration sending = replay(platform, fleet);
         Duration took = Duration.between(begin, wall.instant());
         Books books = fleet.books();
         var pace =
             new Pace(
                 firstCounted.get() / 1000.0,
+                sending.toMillis() / 1000.0,
                 took.toMillis() / 1000.0,
                 processes.bytesMax(),
                 processes.cpuSeconds());
@@ -230,7 +231,8 @@ final class Replay {
     }
   }
 
-  private void replay(EmbeddedPlatform platform, Fleet fleet)
+  /// @return from the first message with readings to the last that was stored
+  private Duration replay(EmbeddedPlatform platform, Fleet fleet)
       throws IOException, InterruptedException {
     List<LocalDate> days = scenario.days();
     int messages = scenario.messages();
@@ -246,6 +248,7 @@ final class Replay {
             days.getFirst().atStartOfDay(ZoneOffset.UTC).toInstant(), scenario.blockLength());
     Instant end = Times.end(days.getLast());
     boolean scannedOpen = false;
+    Instant begin = wall.instant();
     for (; block.end().compareTo(end) <= 0; block = block.next()) {
       today.set((int) (block.day().toEpochDay() - days.getFirst().toEpochDay()) + 1);
       step(platform, fleet, block.end());
@@ -255,10 +258,12 @@ final class Replay {
       }
       prepare(platform, fleet, block.next());
     }
+    Duration sending = Duration.between(begin, wall.instant());
     for (Instant at = end; at.isBefore(scenario.closed()); ) {
       at = at.plus(Duration.ofDays(1));
       step(platform, fleet, at);
     }
+    return sending;
   }
 
   /// Moves the clock a little past an instant, lets the meters send, and waits.

@@ -157,7 +157,7 @@ final class Report {
         + figure(
             "Messages",
             number(counts.messages()),
-            decimal(run.messagesPerSecond(), 0) + " a second, platform start included")
+            decimal(run.messagesPerSecond(), 0) + " a second, from the first to the last")
         + figure(
             "Meter-hours counted",
             number(counts.meterHours()),

@@ -197,6 +197,7 @@ public record RunSummary(
   /// How fast it went and what it took.
   ///
   /// @param startSeconds from the start of the platform to the first counted message
+  /// @param sendingSeconds from the first message with readings to the last that was stored
   /// @param wallSeconds from the start of the platform to the last closed day
   /// @param residentBytesMax of all processes together at the same time; none where the system does
   ///   not tell
@@ -204,6 +205,7 @@ public record RunSummary(
   ///   `functions`, `database`; empty where the system does not tell
   public record Pace(
       double startSeconds,
+      double sendingSeconds,
       double wallSeconds,
       OptionalLong residentBytesMax,
       Map<String, Double> cpuSeconds) {
@@ -213,9 +215,9 @@ public record RunSummary(
     }
   }
 
-  /// Messages a second, over the whole run.
+  /// Messages a second, from the first message with readings to the last that was stored.
   public double messagesPerSecond() {
-    return pace.wallSeconds() > 0 ? counts.messages() / pace.wallSeconds() : 0;
+    return pace.sendingSeconds() > 0 ? counts.messages() / pace.sendingSeconds() : 0;
   }
 
   /// Write units per meter-hour.
@@ -276,6 +278,7 @@ public record RunSummary(
     json.put("collectWriteUnitsPerMeterHour", perMeterHour(writeUnits.collect()));
     json.put("releaseWriteUnitsPerMeterHour", perMeterHour(writeUnits.release()));
     json.put("startSeconds", rounded(pace.startSeconds(), 2));
+    json.put("sendingSeconds", rounded(pace.sendingSeconds(), 2));
     json.put("wallSeconds", rounded(pace.wallSeconds(), 2));
     json.put("messagesPerSecond", rounded(messagesPerSecond(), 1));
     OptionalLong resident = pace.residentBytesMax();

@@ -44,6 +44,7 @@ class RunSummaryTest {
     assertThat(json.at("/refused/TOO_LATE").intValue()).isEqualTo(2);
     assertThat(json.at("/cells/merged").intValue()).isEqualTo(48);
     assertThat(json.at("/collectWriteUnitsPerMeterHour").asText()).isEqualTo("0.08");
+    assertThat(json.at("/messagesPerSecond").asText()).isEqualTo("140.0");
     assertThat(json.at("/sentWh").longValue())
         .isEqualTo(
             json.at("/refusedWh").longValue()

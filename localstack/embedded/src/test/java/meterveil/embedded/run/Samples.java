@@ -46,7 +46,7 @@ final class Samples {
             Map.of("CollectFunction", new Work(2, 9.5, List.of(4.5, 5.0), List.of(6.0, 7.5))),
             123_456,
             Map.of("Usage", 45_678L)),
-        new Pace(7.4, 21.3, OptionalLong.of(1_403_000_000L), Map.of("database", 12.34)),
+        new Pace(7.4, 10.0, 21.3, OptionalLong.of(1_403_000_000L), Map.of("database", 12.34)),
         List.of("Nothing expires within the run: what is released is kept for 37 days."));
   }
 
