@@ -182,7 +182,8 @@ final class Replay {
   }
 
   /// Plans the first epoch, gives every meter a certificate and connects it.
-  private void connect(EmbeddedPlatform platform, Fleet fleet) throws IOException {
+  private void connect(EmbeddedPlatform platform, Fleet fleet)
+      throws IOException, InterruptedException {
     try (DynamoDbClient planner = platform.dynamoDb("Planner")) {
       new TenantTable(planner, platform.table("Tenants")).put(scenario.tenant());
     }
@@ -210,6 +211,7 @@ final class Replay {
     }
     publish(platform, List.of(plan));
     fleet.connectAll(done -> progress.at(done, meters, "meters", "connected")).join();
+    quiet(platform); // or what connecting brought about would be too old after the first jump
   }
 
   private Plan plan(Epoch epoch) {
@@ -271,6 +273,10 @@ final class Replay {
       throws IOException, InterruptedException {
     platform.moveTo(at.plus(SENT_AFTER));
     fleet.sendDue().join();
+    quiet(platform);
+  }
+
+  private static void quiet(EmbeddedPlatform platform) throws InterruptedException {
     if (!platform.awaitQuiet(QUIET_MAX)) {
       throw new IllegalStateException("the platform does not come to rest");
     }
