@@ -45,6 +45,11 @@ public final class Charges {
       doneMillisEach = List.copyOf(doneMillisEach);
     }
 
+    /// What Lambda bills: each try by itself, rounded up to a whole millisecond.
+    public double billedMillis() {
+      return busyMillisEach.stream().mapToDouble(Math::ceil).sum();
+    }
+
     /// How long a share of the tries took at most.
     ///
     /// @param share 0.5 for the median

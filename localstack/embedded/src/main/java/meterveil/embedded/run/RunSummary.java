@@ -178,6 +178,7 @@ public record RunSummary(
         var times = new LinkedHashMap<String, Object>();
         times.put("invocations", did.invocations());
         times.put("busyMillis", rounded(did.busyMillis(), 1));
+        times.put("billedMillis", rounded(did.billedMillis(), 0));
         times.put("busyMillisMin", rounded(did.busyMillis(0), 2));
         times.put("busyMillisP50", rounded(did.busyMillis(0.50), 2));
         times.put("busyMillisP99", rounded(did.busyMillis(0.99), 2));

@@ -45,6 +45,7 @@ class RunSummaryTest {
     assertThat(json.at("/cells/merged").intValue()).isEqualTo(48);
     assertThat(json.at("/collectWriteUnitsPerMeterHour").asText()).isEqualTo("0.08");
     assertThat(json.at("/messagesPerSecond").asText()).isEqualTo("140.0");
+    assertThat(json.at("/bill/functions/CollectFunction/billedMillis").intValue()).isEqualTo(5 + 6);
     assertThat(json.at("/sentWh").longValue())
         .isEqualTo(
             json.at("/refusedWh").longValue()
