@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
@@ -43,9 +42,6 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbTable;
-import software.amazon.awssdk.enhanced.dynamodb.TableSchema;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -96,12 +92,7 @@ public class CollectBenchmark {
           new DayKeys(new DayKeyTable(dynamoDb, TABLE), kms(), "a-key", clock),
           new OpenBlockTable(dynamoDb, TABLE),
           clock);
-  private final JsonMapper mapper = new JsonMapper();
-  private final DynamoDbTable<UsualReading> usual =
-      DynamoDbEnhancedClient.builder()
-          .dynamoDbClient(dynamoDb)
-          .build()
-          .table(TABLE, TableSchema.fromBean(UsualReading.class));
+  private final UsualDesign usual = new UsualDesign(dynamoDb, TABLE);
   private final Mac mac = mac();
   private final byte[] hmacInput = new byte[HMAC_INPUT_BYTES];
 
@@ -115,21 +106,10 @@ public class CollectBenchmark {
     throw new IllegalStateException("the message is right");
   }
 
-  /// What the usual sample does: the message bound to a bean, each reading put as an item.
+  /// What the usual sample does.
   @Benchmark
   public Object usual() throws IOException {
-    UsualMessage read = mapper.readValue(message, UsualMessage.class);
-    Instant start = Instant.parse(read.getStart());
-    for (int hour = 0; hour < read.getEnergyWh().size(); hour++) {
-      var reading = new UsualReading();
-      reading.setThing(THING.value());
-      reading.setStart(start.plus(Duration.ofHours(hour)).toString());
-      reading.setTenant(TENANT.value());
-      reading.setEnergyWh(read.getEnergyWh().get(hour));
-      reading.setExpiresAt(start.plus(Duration.ofDays(30)).getEpochSecond());
-      usual.putItem(reading);
-    }
-    return read;
+    return usual.store(message);
   }
 
   /// The floor: the message read piece by piece, its hours added to an item as they are.
