@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
@@ -32,6 +33,7 @@ public final class Price {
   private static final int HOURS_PER_DAY = 24;
   private static final double TIMES_CHEAPER_MIN = 20;
   private static final double MILLIS_PER_SECOND = 1_000;
+  private static final double MB_PER_GB = 1_024;
   private static final List<Integer> METERS = List.of(1_000, 100_000, 1_000_000);
   private static final int METERS_OF_GOAL = 100_000;
   private static final String OURS = "Meterveil, a message a day";
@@ -51,11 +53,30 @@ public final class Price {
   /// Distinct names and dimensions of our own metrics; an allowance, not a count.
   private static final int CUSTOM_METRICS = 40;
 
+  /// What one of our meters sends and is sent that is metered as a message when it connects, as
+  /// [meterveil.simulator.Meter] does with a session that the broker has kept, by "AWS IoT Core
+  /// additional metering details": the connect with its last will, a subscription to each of two
+  /// topics, its settings and its acknowledgement of them. Each is far below 5 KB.
+  private static final int SESSION_MESSAGES = 1 + 2 + 1 + 1;
+
+  /// What it makes run besides: its status, and presence when it comes and when it goes.
+  private static final int SESSION_EVENTS = 2;
+
+  /// What a usual meter sends when it connects: that, and a subscription to its commands.
+  private static final int USUAL_SESSION_MESSAGES = 1 + 1;
+
   /// What the meters of a deployment do.
   ///
   /// @param daily whether they send once a day; else once an hour
-  /// @param perMeterHour what a meter-hour uses, by the number of meters
-  private record Way(String name, boolean daily, IntFunction<Use> perMeterHour) {}
+  /// @param perMeterHour what a meter-hour uses, by the number of meters; without connections
+  /// @param perSession what it uses to connect and leave, beside the minutes between
+  /// @param perDayConnected what a day of staying connected uses, beside its minutes
+  private record Way(
+      String name,
+      boolean daily,
+      IntFunction<Use> perMeterHour,
+      Use perSession,
+      Use perDayConnected) {}
 
   private record Runs(
       JsonNode dailyFew, JsonNode dailyMany, JsonNode hourlyFew, JsonNode hourlyMany) {}
@@ -80,32 +101,62 @@ public final class Price {
             runs.run("--meters", "100", "--days", "1", "--block", "1").summary(),
             runs.run("--meters", "1000", "--days", "1", "--block", "1").summary());
     Map<String, Integer> resources = resources(repository);
-    return new Price(PriceList.read(), memoryGb(repository)).outcome(measured, resources);
+    double memoryGb = memoryGb(repository);
+    Map<Integer, Double> usualMillis =
+        UsualCalls.billedMillis(
+            repository, runs.emptied("usual"), memoryGb * MB_PER_GB, List.of(1, HOURS_PER_DAY));
+    return new Price(PriceList.read(), memoryGb).outcome(measured, usualMillis, resources);
   }
 
-  private Outcome outcome(Runs runs, Map<String, Integer> resources) {
+  private Outcome outcome(
+      Runs runs, Map<Integer, Double> usualMillis, Map<String, Integer> resources) {
     Use fixed = perMonth(resources);
-    JsonNode collect = function(runs.hourlyMany(), "Collect");
-    double millis = collect.path("busyMillis").asDouble() / collect.path("invocations").asDouble();
+    Use status = perStatus(runs.dailyMany());
+    Use session =
+        new Use.Sum()
+            .add("iotMessage", SESSION_MESSAGES)
+            .done()
+            .plus(status)
+            .plus(perEvent(runs.dailyMany(), status).times(SESSION_EVENTS));
+    Use usualSession = new Use.Sum().add("iotMessage", USUAL_SESSION_MESSAGES).done();
+    Use none = new Use.Sum().done();
+    double hourlyMillis = Objects.requireNonNull(usualMillis.get(1));
+    double dailyMillis = Objects.requireNonNull(usualMillis.get(HOURS_PER_DAY));
+    Use usual = functionPerReading(hourlyMillis, 1, true);
     List<Way> ways =
         List.of(
-            new Way(OURS, true, meters -> perMeterHour(runs.dailyFew(), runs.dailyMany(), meters)),
+            new Way(
+                OURS,
+                true,
+                meters -> perMeterHour(runs.dailyFew(), runs.dailyMany(), meters),
+                session,
+                status),
             new Way(
                 "Meterveil, a message an hour",
                 false,
-                meters -> perMeterHour(runs.hourlyFew(), runs.hourlyMany(), meters)),
-            new Way("a rule writes each reading, hourly", false, _ -> ruleWrites()),
-            new Way(USUAL, false, _ -> functionPerReading(millis, 1, true)),
+                meters -> perMeterHour(runs.hourlyFew(), runs.hourlyMany(), meters),
+                session,
+                status),
+            new Way(
+                "a rule writes each reading, hourly", false, _ -> ruleWrites(), usualSession, none),
+            new Way(USUAL, false, _ -> usual, usualSession, none),
             new Way(
                 "the same under Basic Ingest, hourly",
                 false,
-                _ -> functionPerReading(millis, 1, false)),
+                _ -> functionPerReading(hourlyMillis, 1, false),
+                usualSession,
+                none),
             new Way(
                 "a function per message, items each, daily",
                 true,
-                _ -> functionPerReading(millis, HOURS_PER_DAY, true)));
+                _ -> functionPerReading(dailyMillis, HOURS_PER_DAY, true),
+                usualSession,
+                none));
     var figures = new LinkedHashMap<String, Object>();
     figures.put("pricesDated", prices.dated());
+    figures.put("usualBilledMillis", usualMillis);
+    figures.put("collectBilledMillis", billedMillis(runs));
+    figures.put("perSession", session.units());
     figures.put("fixedUsdPerMonth", fixed.usd(prices));
     var tables = new ArrayList<Table>();
     var chart =
@@ -122,9 +173,10 @@ public final class Price {
           3,
           way.name().startsWith("Meterveil"));
     }
-    tables.add(perMeterYear(ways, fixed, figures));
+    tables.addAll(perMeterYear(ways, fixed, figures));
+    tables.add(billedMillis(runs, usualMillis));
     double timesCheaper =
-        functionPerReading(millis, 1, true).usd(prices)
+        usual.usd(prices)
             / perMeterHour(runs.dailyFew(), runs.dailyMany(), METERS_OF_GOAL).usd(prices);
     return new Outcome(
         "price",
@@ -133,7 +185,7 @@ public final class Price {
         Map.of("price", chart.svg()),
         List.of(
             Goal.atLeast(
-                "daily messages of 100,000 meters, cheaper than a function per reading",
+                "daily messages of 100,000 meters, cheaper than a function per reading, without keys, alarms and connections",
                 "times",
                 timesCheaper,
                 TIMES_CHEAPER_MIN)));
@@ -174,41 +226,89 @@ public final class Price {
     return table;
   }
 
-  private Table perMeterYear(List<Way> ways, Use fixed, Map<String, Object> figures) {
-    var table =
+  /// With what the tables by meter-hours leave out, in dollars and beside ours.
+  private List<Table> perMeterYear(List<Way> ways, Use fixed, Map<String, Object> figures) {
+    String[] columns = {"", "1,000 meters", "100,000", "1,000,000", "1,000,000, always connected"};
+    var dollars =
         new Table(
-            "US dollars a meter and year, all included; connected for a minute a message, or always",
-            "",
-            "1,000 meters",
-            "100,000",
-            "1,000,000",
-            "1,000,000, always connected");
+            "US dollars a meter and year, with keys, alarms and connections: a minute a message, or always",
+            columns);
+    var times = new Table("The same, times ours", columns);
+    Map<String, Double> ours = meterYear(ways.getFirst(), fixed);
     var perYear = new LinkedHashMap<String, Object>();
     for (Way way : ways) {
-      double minutes = HOURS_PER_YEAR / (way.daily() ? HOURS_PER_DAY : 1);
-      var cells = new ArrayList<String>();
-      var json = new LinkedHashMap<String, Object>();
-      cells.add(way.name());
-      for (int meters : METERS) {
-        double usd = meterYear(way, fixed, meters, minutes);
-        cells.add(usd(usd));
-        json.put(Integer.toString(meters), usd);
-      }
-      double always = meterYear(way, fixed, METERS.getLast(), HOURS_PER_YEAR * 60);
-      cells.add(usd(always));
-      json.put("always connected", always);
-      table.row(cells.toArray(String[]::new));
-      perYear.put(way.name(), json);
+      Map<String, Double> usd = meterYear(way, fixed);
+      dollars.row(cells(way, usd.values().stream().map(Price::usd)));
+      times.row(
+          cells(
+              way,
+              usd.entrySet().stream()
+                  .map(it ->
+                      "%.1f"
+                          .formatted(it.getValue() / ours.getOrDefault(it.getKey(), Double.NaN)))));
+      perYear.put(way.name(), usd);
     }
     figures.put("perMeterYear", perYear);
-    return table;
+    return List.of(dollars, times);
+  }
+
+  private static String[] cells(Way way, Stream<String> more) {
+    return Stream.concat(Stream.of(way.name()), more).toArray(String[]::new);
   }
 
   /// Everyone pays for the same fixed things, as a fair sample is encrypted and watched too.
-  private double meterYear(Way way, Use fixed, int meters, double minutes) {
+  ///
+  /// @return by the number of meters that connect for each message, then of those that stay
+  private Map<String, Double> meterYear(Way way, Use fixed) {
+    double minute = prices.of("iotConnectionMinute");
+    double sessions = HOURS_PER_YEAR / (way.daily() ? HOURS_PER_DAY : 1);
+    var usd = new LinkedHashMap<String, Double>();
+    for (int meters : METERS) {
+      usd.put(
+          Integer.toString(meters),
+          meterYear(way, fixed, meters) + sessions * (minute + way.perSession().usd(prices)));
+    }
+    usd.put(
+        "always connected",
+        meterYear(way, fixed, METERS.getLast())
+            + HOURS_PER_YEAR * 60 * minute
+            + HOURS_PER_YEAR / HOURS_PER_DAY * way.perDayConnected().usd(prices));
+    return usd;
+  }
+
+  private double meterYear(Way way, Use fixed, int meters) {
     return way.perMeterHour().apply(meters).usd(prices) * HOURS_PER_YEAR
-        + minutes * prices.of("iotConnectionMinute")
         + fixed.usd(prices) * 12 / meters;
+  }
+
+  /// What a status takes from the rule to its table, as a run's meters have sent them.
+  private Use perStatus(JsonNode run) {
+    double statuses = function(run, "Status").path("invocations").asDouble();
+    double logGb = logGb(run);
+    var one = new Use.Sum();
+    role(run, "Status").forEach(call -> units(one, call, 1 / statuses));
+    return one.add("iotRuleTriggered", 1)
+        .add("iotAction", 1)
+        .add("lambdaRequest", 1)
+        .add(
+            "lambdaGbSecond",
+            memoryGb
+                / MILLIS_PER_SECOND
+                * function(run, "Status").path("billedMillis").asDouble()
+                / statuses)
+        .add("logGb", logGb)
+        .add("logGbMonth", logGb * LOG_MONTHS_KEPT)
+        .done();
+  }
+
+  /// What the broker's event of a connection or its end takes: it changes the item that a status
+  /// changes, after a look at the list of meters. A run's meters are on no list, so that look alone
+  /// is counted in it.
+  private Use perEvent(JsonNode run, Use status) {
+    double events = function(run, "Presence").path("invocations").asDouble();
+    var look = new Use.Sum();
+    role(run, "Presence").forEach(call -> units(look, call, 1 / events));
+    return status.plus(look.done());
   }
 
   /// What a run has used, per day of readings.
@@ -243,15 +343,13 @@ public final class Price {
     JsonNode collect = function(run, "Collect");
     double invocations = collect.path("invocations").asDouble();
     sum.add("lambdaRequest", invocations + releases);
-    double busyMillis =
-        collect.path("busyMillis").asDouble()
-            + release.path("busyMillis").asDouble()
-            + releasesAdded * release.path("busyMillisMin").asDouble();
-    sum.add("lambdaGbSecond", memoryGb / MILLIS_PER_SECOND * busyMillis);
+    double billedMillis =
+        collect.path("billedMillis").asDouble()
+            + release.path("billedMillis").asDouble()
+            + releasesAdded * Math.ceil(release.path("busyMillisMin").asDouble());
+    sum.add("lambdaGbSecond", memoryGb / MILLIS_PER_SECOND * billedMillis);
     sum.add("scheduleCall", releases);
-    double logGb =
-        (bill.path("logBytes").asDouble() + (invocations + releases) * LAMBDA_LOG_BYTES)
-            / BYTES_PER_GB;
+    double logGb = (invocations + releases) * logGb(run);
     sum.add("logGb", logGb).add("logGbMonth", logGb * LOG_MONTHS_KEPT);
     // What lies there at the end is what the run's days leave, kept for a month by default.
     for (String table : List.of("OpenBlocks", "DayKeys", "Groupings", "Usage", "Reconciliations")) {
@@ -321,6 +419,59 @@ public final class Price {
         .done();
   }
 
+  /// How long a call works, which decides what Lambda's time costs.
+  private static Table billedMillis(Runs runs, Map<Integer, Double> usualMillis) {
+    var table =
+        new Table(
+            "Billed for a call of a function, ms; on a whole core where 1,024 MB on Lambda have 0.58 vCPU",
+            "",
+            "mean");
+    billedMillis(runs).forEach((run, millis) -> table.row(run, "%.1f".formatted(millis)));
+    usualMillis.forEach((readings, millis) ->
+        table.row(
+            "the usual function, items written: %d".formatted(readings), "%.1f".formatted(millis)));
+    return table;
+  }
+
+  private static Map<String, Double> billedMillis(Runs runs) {
+    var millis = new LinkedHashMap<String, Double>();
+    millis.put("collect, daily", billedMillis(runs.dailyMany()));
+    millis.put("collect, hourly", billedMillis(runs.hourlyMany()));
+    return millis;
+  }
+
+  private static double billedMillis(JsonNode run) {
+    JsonNode collect = function(run, "Collect");
+    return collect.path("billedMillis").asDouble() / collect.path("invocations").asDouble();
+  }
+
+  /// What a call of a function writes to its log: the mean of all, as a run does not tell their
+  /// lines apart.
+  private static double logGb(JsonNode run) {
+    double invocations = 0;
+    for (JsonNode function : run.path("bill").path("functions")) {
+      invocations += function.path("invocations").asDouble();
+    }
+    return (run.path("bill").path("logBytes").asDouble() / invocations + LAMBDA_LOG_BYTES)
+        / BYTES_PER_GB;
+  }
+
+  /// What the roles have called whose names begin so.
+  private static List<JsonNode> role(JsonNode run, String begins) {
+    var calls = new ArrayList<JsonNode>();
+    for (Map.Entry<String, JsonNode> role : run.path("bill").path("calls").properties()) {
+      if (role.getKey().startsWith(begins)) {
+        role.getValue().forEach(calls::add);
+      }
+    }
+    return calls;
+  }
+
+  private static void units(Use.Sum sum, JsonNode call, double factor) {
+    sum.add("dynamoDbReadUnit", call.path("readUnits").asDouble() * factor);
+    sum.add("dynamoDbWriteUnit", call.path("writeUnits").asDouble() * factor);
+  }
+
   private static JsonNode function(JsonNode run, String begins) {
     for (Map.Entry<String, JsonNode> function : run.path("bill").path("functions").properties()) {
       if (function.getKey().startsWith(begins)) {
@@ -356,7 +507,7 @@ public final class Price {
       for (JsonNode resource : template.path("Resources")) {
         JsonNode properties = resource.path("Properties");
         if (properties.path("Handler").asText().startsWith("meterveil.collect.")) {
-          return properties.path("MemorySize").asDouble() / 1_024;
+          return properties.path("MemorySize").asDouble() / MB_PER_GB;
         }
       }
     }
