@@ -8,6 +8,6 @@ public enum Formed {
   MERGED,
   /// Nothing but the fact that nothing may be told.
   SUPPRESSED,
-  /// The late blocks of a district as one total.
+  /// The late blocks of a district and commodity as one total.
   LATE
 }

@@ -23,7 +23,7 @@ import meterveil.usage.Grouping.Group;
 /// @param district the district of all of them; none if they lie in several
 /// @param start the first hour
 /// @param hours how many: 1, or the block's of a late total
-/// @param cohorts which, in order; none for a late total, which is of all the district's
+/// @param cohorts which, in order; of a late total all the district's that measure one commodity
 /// @param formed how it came about
 /// @param count how many meters are in it, rounded down to a multiple of [#COUNT_STEP]; 0 if
 ///   suppressed
@@ -94,19 +94,21 @@ public record ReleasedCell(
         .reduce(CellTotal.EMPTY, CellTotal::plus);
   }
 
-  /// The late total of a district and block, if the rule lets it be told.
-  public static Optional<ReleasedCell> late(
-      TenantId tenant, DistrictId district, Block block, CellTotal total) {
+  /// The late total of a block, if the rule lets it be told.
+  ///
+  /// @param cohorts all of a district that measure one commodity, in the order of their names
+  /// @param total what their late blocks add up to
+  public static Optional<ReleasedCell> late(List<Cohort> cohorts, Block block, CellTotal total) {
     if (!ReleaseRule.holds(total)) {
       return Optional.empty();
     }
     return Optional.of(
         new ReleasedCell(
-            tenant,
-            Optional.of(district),
+            cohorts.getFirst().tenant(),
+            Optional.of(cohorts.getFirst().district()),
             block.start(),
             block.length().hours(),
-            List.of(),
+            cohorts.stream().map(Cohort::id).toList(),
             Formed.LATE,
             rounded(total.count()),
             rounded(total.energy())));
@@ -128,11 +130,9 @@ public record ReleasedCell(
     return cohorts.size() == 1 ? Level.COHORT : Level.DISTRICT;
   }
 
-  /// What it is of: its cohorts joined by `+`, or the district of a late total.
+  /// What it is of: its cohorts joined by `+`.
   public String id() {
-    return cohorts.isEmpty()
-        ? district.map(DistrictId::value).orElse(tenant.value())
-        : cohorts.stream().map(CohortId::value).collect(Collectors.joining("+"));
+    return cohorts.stream().map(CohortId::value).collect(Collectors.joining("+"));
   }
 
   /// Its rounded energy in watt-hours; 0 if suppressed.

@@ -35,7 +35,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// The `Usage` table: every released cell under its tenant and district, in the order of time.
 ///
 /// The key's `scope` is `tenant/district`, or `tenant/*` for cells of several districts; its `cell`
-/// is the hour and the first cohort, which is in no other cell of that hour, or `late`.
+/// is the hour and the first cohort, which is in no other cell of that hour, with `late` between
+/// them if the cell is a late total, which has an hour's cells beside it.
 ///
 /// Safe for use by many threads. Every method throws SdkException when DynamoDB did not answer.
 public final class UsageTable {
@@ -103,7 +104,7 @@ public final class UsageTable {
           .build();
 
   private static final String ACROSS_DISTRICTS = "*";
-  private static final String LATE = "late";
+  private static final String LATE = "late/";
   private static final int HOUR_LENGTH = "2013-01-01T00".length();
 
   /// DynamoDB's own limit.
@@ -223,7 +224,8 @@ public final class UsageTable {
   private static String sortKey(ReleasedCell cell) {
     return hour(cell.start())
         + "/"
-        + (cell.cohorts().isEmpty() ? LATE : cell.cohorts().getFirst().value());
+        + (cell.formed() == Formed.LATE ? LATE : "")
+        + cell.cohorts().getFirst().value();
   }
 
   private static Key key(String scope, Instant hour) {

@@ -221,15 +221,46 @@ class UsageTablesTest {
             tuple(Level.COHORT, 0, OptionalLong.empty()));
   }
 
+  private static final Block DAY =
+      new Block(Instant.parse("2013-01-01T00:00:00Z"), BlockLength.DAY);
+
   @Test
   void tellsALateTotalOnlyUnderTheRule() {
-    var block = new Block(Instant.parse("2013-01-01T00:00:00Z"), BlockLength.DAY);
+    List<Cohort> cohorts = List.of(cohort(ONE, "north"), cohort(TWO, "north"));
     var large = new CellTotal(16, new WattHours(99_600), new WattHours(14_000));
-    assertThat(ReleasedCell.late(GRID, NORTH.orElseThrow(), block, large).orElseThrow())
+    assertThat(ReleasedCell.late(cohorts, DAY, large).orElseThrow())
         .isEqualTo(
             new ReleasedCell(
-                GRID, NORTH, block.start(), 24, List.of(), Formed.LATE, 15, OptionalLong.of(100)));
-    assertThat(ReleasedCell.late(GRID, NORTH.orElseThrow(), block, cell(14, 99_600))).isEmpty();
+                GRID,
+                NORTH,
+                DAY.start(),
+                24,
+                List.of(ONE, TWO),
+                Formed.LATE,
+                15,
+                OptionalLong.of(100)));
+    assertThat(ReleasedCell.late(cohorts, DAY, cell(14, 99_600))).isEmpty();
+  }
+
+  @Test
+  void keepsLateTotalsBesideEachOtherAndBesideCellsOfTheirHour() {
+    var tenant = new Tenant(new TenantId("late"), Tenant.RETENTION);
+    List<ReleasedCell> cells =
+        List.of(
+            at(tenant, DAY.start(), ONE, 1, Formed.OWN),
+            at(tenant, DAY.start(), ONE, 24, Formed.LATE),
+            at(tenant, DAY.start(), TWO, 24, Formed.LATE));
+    USAGE.putMissing(cells, DAY.start(), DAY.end(), tenant);
+
+    assertThat(USAGE.read(tenant, NORTH, DAY.start(), DAY.end(), HOUR))
+        .containsExactlyElementsOf(cells);
+    assertThat(USAGE.missing(cells, DAY.start(), DAY.end())).isEmpty();
+  }
+
+  private static ReleasedCell at(
+      Tenant tenant, Instant start, CohortId cohort, int hours, Formed formed) {
+    return new ReleasedCell(
+        tenant.id(), NORTH, start, hours, List.of(cohort), formed, 45, OptionalLong.of(12));
   }
 
   @Test

@@ -2,12 +2,13 @@ package meterveil.release;
 
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.TreeMap;
 import java.util.stream.Gatherers;
 import meterveil.block.Block;
 import meterveil.block.Times;
@@ -118,7 +119,11 @@ final class Closing {
             .orElseThrow(() -> new IllegalStateException("a released block without a decision"));
     Releasing.cells(day, block, hours, decided).forEach(cell -> sum.releasedWh += cell.energyWh());
 
-    List<ReleasedCell> late = late(day, block, items, totals);
+    var late = new ArrayList<ReleasedCell>();
+    for (SequencedMap<Cohort, CellTotal> place : late(items, totals)) {
+      CellTotal total = place.values().stream().reduce(CellTotal.EMPTY, CellTotal::plus);
+      ReleasedCell.late(List.copyOf(place.keySet()), block, total).ifPresent(late::add);
+    }
     stores.usage().putMissing(late, block.start(), block.end(), day.tenant());
     late.forEach(cell -> sum.lateWh += cell.energyWh());
   }
@@ -137,16 +142,20 @@ final class Closing {
     return found;
   }
 
-  private static List<ReleasedCell> late(
-      DayPlan day, Block block, List<OpenBlock> items, List<OpenBlock.Totals> totals) {
-    Map<DistrictId, CellTotal> districts = new TreeMap<>();
+  /// What late blocks are added up by.
+  private record Place(DistrictId district, Commodity commodity) {}
+
+  private static Collection<SequencedMap<Cohort, CellTotal>> late(
+      List<OpenBlock> items, List<OpenBlock.Totals> totals) {
+    var places = new LinkedHashMap<Place, SequencedMap<Cohort, CellTotal>>();
     for (int i = 0; i < items.size(); i++) {
-      districts.merge(items.get(i).cohort().district(), totals.get(i).late(), CellTotal::plus);
+      var cohort = items.get(i).cohort();
+      places
+          .computeIfAbsent(
+              new Place(cohort.district(), cohort.commodity()), _ -> new LinkedHashMap<>())
+          .put(cohort, totals.get(i).late());
     }
-    var cells = new ArrayList<ReleasedCell>();
-    districts.forEach((district, total) ->
-        ReleasedCell.late(day.tenant().id(), district, block, total).ifPresent(cells::add));
-    return cells;
+    return places.values();
   }
 
   /// A day's energy while it is added up.

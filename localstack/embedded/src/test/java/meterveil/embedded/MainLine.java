@@ -119,15 +119,26 @@ final class MainLine implements AutoCloseable {
         deployed);
   }
 
-  /// Makes a cohort.
+  /// Makes a cohort of electricity.
   Cohort cohort(Epoch epoch, String district, int number, int members, BlockLength length) {
+    return cohort(epoch, district, number, members, length, Commodity.ELECTRICITY);
+  }
+
+  /// Makes a cohort.
+  Cohort cohort(
+      Epoch epoch,
+      String district,
+      int number,
+      int members,
+      BlockLength length,
+      Commodity commodity) {
     var cohort =
         new Cohort(
             GRID,
             CohortId.of(epoch, district + "-re-" + number),
             new DistrictId(district),
             TariffClass.RESIDENTIAL,
-            Commodity.ELECTRICITY,
+            commodity,
             members,
             length);
     new CohortTable(dynamoDb, platform.table("Cohorts")).put(cohort);

@@ -6,6 +6,7 @@ import static meterveil.embedded.MainLine.RELEASED;
 import static meterveil.embedded.MainLine.flat;
 import static meterveil.embedded.MainLine.member;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
@@ -93,6 +94,15 @@ class ReleaseFaultsTest {
           .read(
               tenant, Optional.of(new DistrictId(district)), day.start(), day.end(), Instant.EPOCH)
           .toList();
+    }
+
+    List<ReleasedCell> lateTotals() {
+      return cells().stream().filter(cell -> cell.formed() == Formed.LATE).toList();
+    }
+
+    /// A cohort of another commodity in the same district, which nobody has reported for.
+    Cohort gas() {
+      return line.cohort(day.epoch(), district, 4, 50, BlockLength.DAY, Commodity.GAS);
     }
 
     /// As nothing but the fault-free rule makes them.
@@ -328,13 +338,49 @@ class ReleaseFaultsTest {
 
     line.moveTo(reported.day, CLOSED);
     assertThat(reported.cells()).containsAll(released);
-    assertThat(reported.cells().stream().filter(cell -> cell.formed() == Formed.LATE))
+    assertThat(reported.lateTotals())
         .singleElement()
         .satisfies(cell -> {
           assertThat(cell.count()).isEqualTo(50);
           assertThat(cell.energyKWh()).hasValue(120);
         });
     reported.assertReconciled(120_000, 120_000);
+  }
+
+  @Test
+  @DisplayName("T5 late blocks of different commodities are never added up")
+  void tellsALateTotalOfEachCommodity() throws Exception {
+    var reported = Reported.now();
+    Cohort gas = reported.gas();
+    line.moveTo(reported.day, RELEASED);
+    line.report(reported.silent, reported.day, 15, _ -> 100);
+    line.report(gas, reported.day, 20, _ -> 1_000);
+    line.quiet();
+    line.moveTo(reported.day, CLOSED);
+
+    assertThat(reported.lateTotals())
+        .extracting(ReleasedCell::cohorts, ReleasedCell::count, ReleasedCell::energyWh)
+        .containsExactlyInAnyOrder(
+            tuple(
+                List.of(reported.large.id(), reported.small.id(), reported.silent.id()),
+                15,
+                36_000L),
+            tuple(List.of(gas.id()), 20, 480_000L));
+    reported.assertReconciled(516_000, 516_000);
+  }
+
+  @Test
+  @DisplayName("T5 late blocks of different commodities do not make up the fifteen together")
+  void withholdsLateTotalsOfTooFewOfEachCommodity() throws Exception {
+    var reported = Reported.now();
+    Cohort gas = reported.gas();
+    line.moveTo(reported.day, RELEASED);
+    line.report(reported.silent, reported.day, 8, _ -> 100);
+    line.report(gas, reported.day, 7, _ -> 100);
+    line.quiet();
+    line.moveTo(reported.day, CLOSED);
+
+    assertThat(reported.lateTotals()).isEmpty();
   }
 
   @Test
@@ -345,7 +391,7 @@ class ReleaseFaultsTest {
     line.quiet();
     line.moveTo(reported.day, CLOSED);
 
-    assertThat(reported.cells()).noneMatch(cell -> cell.formed() == Formed.LATE);
+    assertThat(reported.lateTotals()).isEmpty();
     reported.assertReconciled(14 * 2_400, 0);
   }
 
