@@ -6,8 +6,10 @@ import static java.util.stream.Collectors.toList;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
@@ -133,6 +135,18 @@ public record Grouping(List<Group> groups) {
       holding.addLast(group);
     }
     return new Merged(List.copyOf(holding), Optional.empty());
+  }
+
+  /// Whether it suppresses a cell of some meters, but too few.
+  ///
+  /// @param cells one cell for each cohort of the groups
+  public boolean suppressesTooFew(Map<Cohort, CellTotal> cells) {
+    var counts = new HashMap<CohortId, Integer>();
+    cells.forEach((cohort, cell) -> counts.put(cohort.id(), cell.count()));
+    return groups.stream()
+        .filter(group -> !group.released())
+        .mapToInt(group -> group.cohorts().stream().mapToInt(counts::get).sum())
+        .anyMatch(ReleaseRule::isTooFew);
   }
 
   /// Refuses released cells whose members differ by so few meters that subtracting one from the

@@ -9,7 +9,7 @@ import meterveil.tenant.TenantId;
 /// @param tenant whose day
 /// @param day a UTC day
 /// @param figures nothing if too few meters reported, or one had too large a share, for the day's
-///   total to be told
+///   total to be told; or if what is withheld has an hour or a late total of too few in it
 public record Reconciliation(TenantId tenant, LocalDate day, Optional<Figures> figures) {
 
   /// In whole watt-hours; accepted = released + late + withheld.

@@ -20,4 +20,10 @@ public final class ReleaseRule {
         && Math.multiplyExact(cell.largest().value(), 100)
             <= Math.multiplyExact(cell.energy().value(), SHARE_PERCENT_MAX);
   }
+
+  /// Whether so many meters are some, but too few: what is withheld of them may not be what is left
+  /// over where all the rest is told.
+  public static boolean isTooFew(int meters) {
+    return meters > 0 && meters < METERS_MIN;
+  }
 }

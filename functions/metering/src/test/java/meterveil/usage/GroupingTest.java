@@ -164,6 +164,23 @@ class GroupingTest {
   }
 
   @Test
+  @DisplayName("T5 suppressed cells of 1 to 14 meters are found, by commodity")
+  void knowsWhetherItSuppressesTooFew() {
+    var gas = cohort("north", 4, Commodity.GAS, 50);
+    assertThat(suppressesTooFew(north1, GOOD, north2, CellTotal.EMPTY)).isFalse();
+    assertThat(suppressesTooFew(north1, GOOD, gas, cell(1, 100, 100))).isTrue();
+    assertThat(suppressesTooFew(north1, GOOD, gas, FEW)).isTrue();
+    assertThat(suppressesTooFew(north1, GOOD, gas, cell(15, 10_000, 2_000))).isFalse();
+    assertThat(suppressesTooFew(north1, cell(8, 10, 5), south1, cell(7, 10, 5))).isFalse();
+    assertThat(suppressesTooFew(north1, cell(8, 10, 5), gas, cell(7, 10, 5))).isTrue();
+  }
+
+  private static boolean suppressesTooFew(Object... cohortsAndCells) {
+    var cells = cells(cohortsAndCells);
+    return Grouping.decide(cells).suppressesTooFew(cells);
+  }
+
+  @Test
   @DisplayName("T5 no cohort's energy is in two cells of an hour")
   void refusesACohortInTwoGroups() {
     assertThatIllegalArgumentException()

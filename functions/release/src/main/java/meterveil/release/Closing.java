@@ -118,10 +118,14 @@ final class Closing {
             .find(day.tenant().id(), block, day.cohortIds())
             .orElseThrow(() -> new IllegalStateException("a released block without a decision"));
     Releasing.cells(day, block, hours, decided).forEach(cell -> sum.releasedWh += cell.energyWh());
+    for (int i = 0; i < hours.size(); i++) {
+      sum.withholdsTooFew |= decided.get(i).suppressesTooFew(hours.get(i));
+    }
 
     var late = new ArrayList<ReleasedCell>();
     for (SequencedMap<Cohort, CellTotal> place : late(items, totals)) {
       CellTotal total = place.values().stream().reduce(CellTotal.EMPTY, CellTotal::plus);
+      sum.withholdsTooFew |= ReleaseRule.isTooFew(total.count());
       ReleasedCell.late(List.copyOf(place.keySet()), block, total).ifPresent(late::add);
     }
     stores.usage().putMissing(late, block.start(), block.end(), day.tenant());
@@ -168,6 +172,10 @@ final class Closing {
     private long releasedWh;
     private long lateWh;
 
+    /// Whether some energy is in no cell because it is of too few meters: it would be what is left
+    /// of the day.
+    private boolean withholdsTooFew;
+
     void accepted(OpenBlock.Totals totals) {
       accepted = accepted.plus(totals.accepted());
     }
@@ -189,7 +197,7 @@ final class Closing {
     }
 
     Optional<Figures> figures() {
-      if (!ReleaseRule.holds(new CellTotal(meters, accepted, largestMeter))) {
+      if (withholdsTooFew || !ReleaseRule.holds(new CellTotal(meters, accepted, largestMeter))) {
         return Optional.empty();
       }
       long acceptedWh = accepted.value();

@@ -135,8 +135,21 @@ class ReleaseFaultsTest {
       long released = 24 * 26_000;
       assertThat(line.reconciliation(day.day().toString()).orElseThrow().figures())
           .contains(new Figures(accepted, released, lateToldWh, accepted - released - lateToldWh));
-      assertThat(line.item(large, day).orElseThrow().state()).isEqualTo(State.EMPTIED);
-      assertThat(line.item(silent, day).orElseThrow().state()).isEqualTo(State.EMPTIED);
+      assertClosed();
+    }
+
+    /// Closed, with a record that has no figures.
+    void assertNotTold() {
+      assertThat(line.reconciliation(day.day().toString()).orElseThrow().figures()).isEmpty();
+      assertClosed();
+    }
+
+    private void assertClosed() {
+      for (Cohort cohort : List.of(large, silent)) {
+        var item = line.item(cohort, day).orElseThrow();
+        assertThat(item.state()).isEqualTo(State.EMPTIED);
+        assertThat(item.missing()).as("nothing is in it").isEqualTo(cohort.members());
+      }
       assertThat(line.dayKeyTable.openDays(MainLine.GRID)).doesNotContain(day.day());
     }
   }
@@ -381,18 +394,44 @@ class ReleaseFaultsTest {
     line.moveTo(reported.day, CLOSED);
 
     assertThat(reported.lateTotals()).isEmpty();
+    reported.assertNotTold();
   }
 
-  @Test
-  void withholdsALateTotalOfTooFew() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"49, 50", "0, 14"})
+  @DisplayName("T5 what is left of a day is not the day of a few late meters")
+  void withholdsALateTotalOfTooFewAndTheDaysFigures(int inTime, int all) throws Exception {
     var reported = Reported.now();
-    line.moveTo(reported.day, RELEASED);
-    line.report(reported.silent, reported.day, 14, _ -> 100);
+    line.report(reported.silent, reported.day, inTime, _ -> 100);
     line.quiet();
+    line.moveTo(reported.day, RELEASED);
+    line.report(reported.silent, reported.day, all, _ -> 100);
+    line.quiet();
+    assertThat(line.totals(reported.silent, reported.day).late().count()).isEqualTo(all - inTime);
     line.moveTo(reported.day, CLOSED);
 
     assertThat(reported.lateTotals()).isEmpty();
-    reported.assertReconciled(14 * 2_400, 0);
+    reported.assertNotTold();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, false", "14, false", "20, true"})
+  @DisplayName("T5 what is left of a day is not the suppressed hours of a few meters")
+  void tellsADayUnlessASuppressedHourIsOfTooFew(int meters, boolean told) throws Exception {
+    var reported = Reported.now();
+    Cohort gas = reported.gas();
+    line.report(gas, reported.day, meters, member -> member == 0 ? 2_400 : 100);
+    line.quiet();
+    line.moveTo(reported.day, CLOSED);
+
+    assertThat(reported.cells().stream().filter(cell -> cell.cohorts().contains(gas.id())))
+        .hasSize(24)
+        .allSatisfy(cell -> assertThat(cell.formed()).isEqualTo(Formed.SUPPRESSED));
+    if (told) {
+      reported.assertReconciled(24 * (2_400 + 19 * 100), 0);
+    } else {
+      reported.assertNotTold();
+    }
   }
 
   @ParameterizedTest
@@ -424,8 +463,11 @@ class ReleaseFaultsTest {
     var totals = line.totals(reported.silent, reported.day);
     assertThat(totals.accepted()).isEqualTo(new WattHours(2_400));
     assertThat(totals.late().count()).isEqualTo(before ? 0 : 1);
+
+    line.report(reported.silent, reported.day, 16, _ -> 100); // so many that the day is told
+    line.quiet();
     line.moveTo(reported.day, CLOSED);
-    reported.assertReconciled(2_400, 0);
+    reported.assertReconciled(16 * 2_400, before ? 36_000 : 38_000);
   }
 
   @Test
