@@ -18,7 +18,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
@@ -470,55 +473,89 @@ class ReleaseFaultsTest {
     reported.assertReconciled(16 * 2_400, before ? 36_000 : 38_000);
   }
 
-  @Test
-  void refusesAMessageThatArrivesWhileItsDayIsBeingClosed() throws Exception {
-    var reported = Reported.now();
-    line.moveTo(reported.day, RELEASED);
-    Runnable arrival =
-        () -> {
-          try {
-            line.arrive(reported.silent, member(reported.silent, 7), flat(reported.day, 100));
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        };
-    try (var fault =
-        line.platform
-            .faults()
-            .inject("Release", "UpdateItem", n -> n <= 2, new Fault.Before(arrival))) {
-      line.moveTo(reported.day, CLOSED);
-      assertThat(fault.hits()).isEqualTo(2);
-    }
-    reported.assertReconciled(0, 0);
+  private static void awaitCounted(Reported reported) {
+    await(
+        Duration.ofSeconds(10),
+        () ->
+            line.item(reported.silent, reported.day)
+                .filter(item -> item.missing() < 50)
+                .isPresent());
   }
 
-  private static void awaitCounted(Reported reported) {
-    for (int i = 0; i < 1_000; i++) {
-      if (line.item(reported.silent, reported.day)
-          .filter(item -> item.missing() < 50)
-          .isPresent()) {
-        return;
-      }
+  /// Waits for something, or as long as it may take at most.
+  private static void await(Duration atMost, BooleanSupplier there) {
+    for (long end = System.nanoTime() + atMost.toNanos();
+        !there.getAsBoolean() && System.nanoTime() < end; ) {
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
     }
   }
 
-  @Test
-  void countsNothingThatArrivesOnceItsDayIsClosedOrRepeated() throws Exception {
+  /// The message is judged while its block is still accepted, and its write is held until the item
+  /// is closed, or emptied: the age of the block can refuse it no more, and the item's state must.
+  @ParameterizedTest
+  @CsvSource({"CLOSED, false", "EMPTIED, false", "EMPTIED, true"})
+  void refusesAWriteThatComesOnceItsDayIsClosed(State state, boolean repeated) throws Exception {
     var reported = Reported.now();
+    Cohort cohort = repeated ? reported.large : reported.silent;
     line.moveTo(reported.day, RELEASED);
-    line.moveTo(reported.day, CLOSED);
-    reported.assertReconciled(0, 0);
+    line.moveTo(reported.day, Duration.ofHours(71));
     List<ReleasedCell> released = reported.cells();
+    long refused = tooLate();
 
-    line.report(reported.large, reported.day, 50, member -> 400 + member);
-    line.report(reported.silent, reported.day, 5, _ -> 100);
-    line.quiet();
+    var missing = new AtomicInteger(cohort.members());
+    Runnable looking =
+        () -> {
+          await(Duration.ofMillis(1_500), () -> tooLate() > refused);
+          missing.set(line.item(cohort, reported.day).orElseThrow().missing());
+        };
+    var close = new AtomicBoolean(true);
+    Runnable closing =
+        () -> {
+          if (close.getAndSet(false)) { // a collector that waits too long tries again
+            move(reported.day, CLOSED);
+          }
+          await(
+              Duration.ofSeconds(10),
+              () -> line.item(cohort, reported.day).orElseThrow().state() == state);
+        };
+    try (var held =
+            line.platform.faults().inject("Collect", "UpdateItem", new Fault.Before(closing));
+        var record =
+            line.platform
+                .faults()
+                .inject(
+                    "Release",
+                    "PutItem",
+                    n -> n == 1 && state == State.CLOSED,
+                    new Fault.Before(looking))) {
+      line.arrive(cohort, member(cohort, 7), flat(reported.day, 100));
+      line.quiet();
+      assertThat(held.hits()).as("of adding and of adding as late").isGreaterThanOrEqualTo(2);
+      assertThat(record.hits()).isEqualTo(state == State.CLOSED ? 1 : 0);
+    }
 
+    assertThat(tooLate() - refused).isEqualTo(1);
+    assertThat(missing).as("nothing was added before the item was emptied").hasValue(50);
     assertThat(reported.cells()).isEqualTo(released);
-    assertThat(line.item(reported.large, reported.day).orElseThrow().tokens()).isEmpty();
+    reported.assertReconciled(0, 0);
     line.moveTo(reported.day, CLOSED.plusHours(2));
     reported.assertReconciled(0, 0);
+  }
+
+  private static void move(Block block, Duration after) {
+    try {
+      line.platform.moveTo(block.end().plus(after));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static long tooLate() {
+    try {
+      return line.counted("Refused", "TOO_LATE");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
