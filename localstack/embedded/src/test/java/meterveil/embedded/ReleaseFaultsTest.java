@@ -35,9 +35,11 @@ import meterveil.energy.Commodity;
 import meterveil.energy.WattHours;
 import meterveil.opendata.DailyTotal;
 import meterveil.tenant.Tenant;
+import meterveil.tenant.TenantTable;
 import meterveil.usage.Formed;
 import meterveil.usage.Reconciliation.Figures;
 import meterveil.usage.ReleasedCell;
+import meterveil.usage.UsageTable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -45,6 +47,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
 
 /// What goes wrong between totals and released cells: every cell is released once, as it would have
 /// been had nothing gone wrong, and every day adds up.
@@ -92,10 +95,25 @@ class ReleaseFaultsTest {
     }
 
     List<ReleasedCell> cells() {
-      var tenant = new Tenant(MainLine.GRID, Tenant.RETENTION_MAX);
+      return read(new Tenant(MainLine.GRID, Tenant.RETENTION_MAX), Instant.EPOCH);
+    }
+
+    List<ReleasedCell> read(Tenant tenant, Instant now) {
       return line.usage
-          .read(
-              tenant, Optional.of(new DistrictId(district)), day.start(), day.end(), Instant.EPOCH)
+          .read(tenant, Optional.of(new DistrictId(district)), day.start(), day.end(), now)
+          .toList();
+    }
+
+    /// Its cells as they lie in the table.
+    List<UsageTable.Kept> kept() {
+      return DynamoDbEnhancedClient.builder()
+          .dynamoDbClient(line.dynamoDb)
+          .build()
+          .table(line.platform.table("Usage"), UsageTable.SCHEMA)
+          .scan()
+          .items()
+          .stream()
+          .filter(kept -> kept.cell().district().equals(Optional.of(new DistrictId(district))))
           .toList();
     }
 
@@ -562,18 +580,41 @@ class ReleaseFaultsTest {
   @DisplayName("T54 a tenant that shortens its retention sees at once no more than that")
   void forgetsAtOnceWhatATenantNoLongerKeeps() throws Exception {
     var reported = Reported.now();
-    line.moveTo(reported.day, CLOSED);
+    line.moveTo(reported.day, RELEASED);
+    line.report(reported.silent, reported.day, 15, _ -> 100);
+    line.quiet();
+    var tenants = new TenantTable(line.dynamoDb, line.platform.table("Tenants"));
+    Tenant before = tenants.find(MainLine.GRID).orElseThrow();
+    try {
+      tenants.put(new Tenant(MainLine.GRID, Tenant.RETENTION_MIN));
+      line.moveTo(reported.day, CLOSED);
+      reported.assertReconciled(36_000, 36_000);
+      Tenant after = tenants.find(MainLine.GRID).orElseThrow();
+      assertThat(reported.kept())
+          .hasSize(49)
+          .allSatisfy(kept -> {
+            boolean isNew = kept.cell().formed() == Formed.LATE;
+            assertThat(kept.expiresAt())
+                .isEqualTo((isNew ? after : before).expiry(kept.cell().start()));
+          });
+
+      Instant end = after.expiry(reported.day.start());
+      assertThat(reported.read(after, end.minusMillis(1))).hasSize(49);
+      assertThat(line.reconciliations.read(after, end.minusMillis(1)))
+          .anyMatch(record -> record.day().equals(reported.day.day()));
+      Instant hour23 = end.plus(Duration.ofHours(23));
+      assertThat(reported.read(before, hour23)).as("written before").hasSize(48);
+      assertThat(reported.read(after, hour23)).isEmpty();
+      assertThat(line.reconciliations.read(before, end))
+          .noneMatch(record -> record.day().equals(reported.day.day()));
+    } finally {
+      tenants.put(before);
+    }
+
     line.moveTo(reported.day, Duration.ofDays(10));
-    Instant now = line.platform.clock().instant();
-    var district = Optional.of(new DistrictId(reported.district));
-    var before = new Tenant(MainLine.GRID, Tenant.RETENTION);
-    var after = new Tenant(MainLine.GRID, Tenant.RETENTION_MIN);
-
-    assertThat(line.usage.read(before, district, reported.day.start(), reported.day.end(), now))
-        .isNotEmpty();
-    assertThat(line.usage.read(after, district, reported.day.start(), reported.day.end(), now))
-        .isEmpty();
-
+    line.platform.aws().deleteExpired();
+    assertThat(reported.cells()).as("the late total is deleted").hasSize(48);
+    assertThat(line.reconciliation(reported.day.day().toString())).isEmpty();
     line.moveTo(reported.day, Duration.ofDays(40));
     line.platform.aws().deleteExpired();
     assertThat(reported.cells()).as("deleted, not only passed over").isEmpty();
