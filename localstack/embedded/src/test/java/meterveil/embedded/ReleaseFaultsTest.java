@@ -577,6 +577,46 @@ class ReleaseFaultsTest {
   }
 
   @Test
+  void losesNothingWhileNobodyMayUseTheKeyOfDayKeys() throws Exception {
+    var reported = Reported.now();
+    Block following = reported.day.next();
+    Cohort late = reported.silent;
+    long failed = line.counted("TenantsFailed");
+    long asked = line.counted("Asked");
+    String key = line.platform.aws().key("DayKeyKey");
+    line.platform.functions().kill("Collect"); // as one that remembers the day's key needs no KMS
+    try (var kms = line.platform.kms()) {
+      kms.disableKey(disable -> disable.keyId(key));
+      try {
+        line.report(late, reported.day, 20, _ -> 100);
+        line.quiet();
+        line.moveTo(reported.day, RELEASED);
+        line.report(late, following, 20, _ -> 100);
+        line.quiet();
+
+        assertThat(line.counted("Asked") - asked).isEqualTo(40);
+        assertThat(line.counted("TenantsFailed")).isGreaterThan(failed);
+        assertThat(reported.cells()).isEmpty();
+        assertThat(line.item(late, reported.day).orElseThrow().missing()).isEqualTo(50);
+        assertThat(line.item(late, following)).isEmpty();
+      } finally {
+        kms.enableKey(enable -> enable.keyId(key));
+      }
+    }
+
+    line.report(late, reported.day, 20, _ -> 100); // as they were asked to
+    line.report(late, following, 20, _ -> 100);
+    line.quiet();
+    line.moveTo(reported.day, RELEASED.plusHours(1));
+    reported.assertReleasedAsEver();
+    line.moveTo(reported.day, CLOSED);
+    reported.assertReconciled(20 * 2_400, 20 * 2_400);
+    line.moveTo(following, CLOSED);
+    assertThat(line.reconciliation(following.day().toString()).orElseThrow().figures())
+        .contains(new Figures(20 * 2_400, 24 * 2_000, 0, 0));
+  }
+
+  @Test
   @DisplayName("T54 a tenant that shortens its retention sees at once no more than that")
   void forgetsAtOnceWhatATenantNoLongerKeeps() throws Exception {
     var reported = Reported.now();
