@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 
 import java.time.Clock;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +22,7 @@ import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import meterveil.energy.WattHours;
 import meterveil.meter.ThingName;
 import meterveil.tenant.TenantId;
 import org.jspecify.annotations.Nullable;
@@ -173,6 +175,17 @@ public final class Fleet implements AutoCloseable {
       return meters.values().stream()
           .map(meter -> meter.booksOnThread(now))
           .reduce(Books.EMPTY, Books::plus);
+    });
+  }
+
+  /// The energy of a UTC day that the platform must account for, by the meters' own count: what is
+  /// sent − refused − undelivered of that day.
+  public WattHours delivered(LocalDate day) {
+    return on(() -> {
+      Instant now = clock.instant();
+      return meters.values().stream()
+          .map(meter -> meter.deliveredOnThread(day, now))
+          .reduce(WattHours.ZERO, WattHours::plus);
     });
   }
 

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import java.io.IOException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -16,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import meterveil.block.Epoch;
 import meterveil.block.Times;
+import meterveil.energy.WattHours;
 import meterveil.meter.DownlinkJson;
 import meterveil.meter.MeterSettings;
 import meterveil.meter.ThingName;
@@ -402,6 +404,10 @@ public final class Meter {
 
   Books booksOnThread(Instant now) {
     return outbox.books(now);
+  }
+
+  WattHours deliveredOnThread(LocalDate day, Instant now) {
+    return outbox.delivered(day, now);
   }
 
   /// Leaves for good.

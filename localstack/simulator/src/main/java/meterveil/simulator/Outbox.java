@@ -2,6 +2,8 @@ package meterveil.simulator;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -15,6 +17,7 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import meterveil.block.Block;
+import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
 import meterveil.block.Times;
 import meterveil.cohort.CohortId;
@@ -297,6 +300,22 @@ final class Outbox {
         over,
         new WattHours(refusedWh),
         new WattHours(over.value() - deliveredWh - refusedWh));
+  }
+
+  /// The energy of a UTC day that the platform must account for: of the books' sent − refused −
+  /// undelivered, what lies in that day.
+  WattHours delivered(LocalDate day, Instant now) {
+    advance(now);
+    var whole = new Block(day.atStartOfDay(ZoneOffset.UTC).toInstant(), BlockLength.DAY);
+    int[] energyWh =
+        whole.hours().stream().filter(next::isAfter).mapToInt(profile::energyWh).toArray();
+    // Only what was delivered is forgotten.
+    long otherwiseWh =
+        entries.values().stream()
+            .filter(e -> e.state != State.DELIVERED && e.block.day().equals(day))
+            .mapToLong(e -> LoadProfile.total(profile.energyWh(e.block)).value())
+            .sum();
+    return new WattHours(LoadProfile.total(energyWh).value() - otherwiseWh);
   }
 
   /// Takes up the blocks that are over by now, and forgets those that can no longer be asked for.

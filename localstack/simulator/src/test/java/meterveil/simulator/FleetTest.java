@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import meterveil.energy.WattHours;
@@ -107,6 +108,26 @@ class FleetTest {
     assertThat(it.readings(meter)).containsExactly(days(DAY_2, 1, 100));
     assertThat(it.fleet.books())
         .isEqualTo(new Books(1, 0, 2, 48, wh(4_800), WattHours.ZERO, wh(2_400)));
+  }
+
+  @Test
+  void tellsDaysApart() {
+    TestFleet it = fleet("days", DAY_2, AT_ONCE.withTwoBlocks(false));
+    it.meter("whole", START, 2, 100);
+    Meter partly = it.meter("partly", START, 2, 200);
+    it.connected();
+    partly.drop(Instant.parse(DAY_2));
+    join(it.fleet.sendDue());
+    assertThat(it.fleet.delivered(LocalDate.of(2024, 1, 12))).isEqualTo(WattHours.ZERO);
+
+    it.clock.moveTo(DAY_3);
+    join(it.fleet.sendDue());
+    for (String now : List.of(DAY_3, "2024-01-20T00:00:00Z")) { // and when they are forgotten
+      it.clock.moveTo(now);
+      assertThat(it.fleet.delivered(LocalDate.of(2024, 1, 10))).isEqualTo(WattHours.ZERO);
+      assertThat(it.fleet.delivered(LocalDate.of(2024, 1, 11))).isEqualTo(wh(24 * 300));
+      assertThat(it.fleet.delivered(LocalDate.of(2024, 1, 12))).isEqualTo(wh(24 * 100));
+    }
   }
 
   @Test

@@ -6,10 +6,10 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import meterveil.block.Block;
 import meterveil.block.Epoch;
@@ -28,7 +28,7 @@ import meterveil.opendata.DailyTotal;
 import meterveil.opendata.OpenDataTable;
 import meterveil.tenant.Tenant;
 import meterveil.usage.Formed;
-import meterveil.usage.Reconciliation;
+import meterveil.usage.Reconciliation.Figures;
 import meterveil.usage.ReconciliationTable;
 import meterveil.usage.ReleasedCell;
 import meterveil.usage.UsageTable;
@@ -39,18 +39,21 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// @param cells every released cell and late total that is kept
 /// @param withheldWh by the reconciliations of the closed days
 /// @param pendingWh in the open items of days that are not closed, less what is released of it
-/// @param undisclosed closed days without figures
+/// @param undisclosed days with a record without figures, or with one that is not kept any more
+/// @param unrecorded days that are neither open nor have a record, though it would be kept
 /// @param dailyTotals how many days everyone is told, with noise
 record Accounts(
     List<ReleasedCell> cells,
     long withheldWh,
     long pendingWh,
     List<LocalDate> undisclosed,
+    List<LocalDate> unrecorded,
     int dailyTotals) {
 
   Accounts {
     cells = List.copyOf(cells);
     undisclosed = List.copyOf(undisclosed);
+    unrecorded = List.copyOf(unrecorded);
   }
 
   /// What the accounts are read from.
@@ -89,25 +92,29 @@ record Accounts(
         Stream.concat(districts.stream().map(Optional::of), Stream.of(Optional.<DistrictId>empty()))
             .flatMap(district -> stores.usage().read(tenant, district, from, until, now))
             .toList();
-    List<Reconciliation> told =
-        stores
-            .reconciliations()
-            .read(tenant, now)
-            .filter(reconciliation -> reconciliation.figures().isPresent())
+    var records = new TreeMap<LocalDate, Optional<Figures>>();
+    // What has expired tells nothing any more, as a record without figures does.
+    days.stream()
+        .filter(day -> !tenant.expiry(day.atStartOfDay(ZoneOffset.UTC).toInstant()).isAfter(now))
+        .forEach(day -> records.put(day, Optional.empty()));
+    stores
+        .reconciliations()
+        .read(tenant, now)
+        .forEach(record -> records.put(record.day(), record.figures()));
+    // A day with a record is accounted for, though its key may not be destroyed yet.
+    List<LocalDate> open =
+        stores.dayKeyTable().openDays(tenant.id()).stream()
+            .filter(day -> !records.containsKey(day))
             .toList();
-    List<LocalDate> open = stores.dayKeyTable().openDays(tenant.id());
-    Set<LocalDate> known =
-        Stream.concat(told.stream().map(Reconciliation::day), open.stream())
-            .collect(Collectors.toSet());
-    long withheldWh =
-        told.stream()
-            .mapToLong(reconciliation -> reconciliation.figures().orElseThrow().withheldWh())
-            .sum();
     return new Accounts(
         cells,
-        withheldWh,
+        records.values().stream().flatMap(Optional::stream).mapToLong(Figures::withheldWh).sum(),
         open.stream().mapToLong(day -> pendingWh(stores, tenant, day, cells)).sum(),
-        days.stream().filter(day -> !known.contains(day)).toList(),
+        records.entrySet().stream()
+            .filter(record -> record.getValue().isEmpty())
+            .map(Map.Entry::getKey)
+            .toList(),
+        days.stream().filter(day -> !records.containsKey(day) && !open.contains(day)).toList(),
         (int) days.stream().filter(day -> isToldToEveryone(stores, tenant, day, now)).count());
   }
 
@@ -132,12 +139,19 @@ record Accounts(
           .forEach(items::add);
     }
     long acceptedWh = items.stream().mapToLong(item -> item.totals(key).accepted().value()).sum();
-    long toldWh =
-        cells.stream()
-            .filter(cell -> LocalDate.ofInstant(cell.start(), ZoneOffset.UTC).equals(day))
-            .mapToLong(ReleasedCell::energyWh)
-            .sum();
-    return acceptedWh - toldWh;
+    return acceptedWh - toldWh(cells, day);
+  }
+
+  private static long toldWh(List<ReleasedCell> cells, LocalDate day) {
+    return cells.stream()
+        .filter(cell -> LocalDate.ofInstant(cell.start(), ZoneOffset.UTC).equals(day))
+        .mapToLong(ReleasedCell::energyWh)
+        .sum();
+  }
+
+  /// What the cells and late totals of a day add up to.
+  long toldWh(LocalDate day) {
+    return toldWh(cells, day);
   }
 
   /// What the cells of one hour add up to.

@@ -58,6 +58,12 @@ record Printed(RunSummary run, Path folder) {
     row(text, "released", number(energy.releasedWh()), "Wh");
     row(text, "late", number(energy.lateWh()), "Wh");
     row(text, "withheld", number(energy.withheldWh()), "Wh suppressed, clipped or rounded away");
+    row(
+        text,
+        "not told",
+        number(energy.undisclosedWh()),
+        "Wh withheld of %d days whose total may not be told, or is not kept any more"
+            .formatted(energy.undisclosedDays()));
     row(text, "pending", number(energy.pendingWh()), "Wh");
     row(text, "refused", number(energy.refusedWh()), "Wh");
     row(text, "undelivered", number(energy.undeliveredWh()), "Wh");
@@ -99,13 +105,13 @@ record Printed(RunSummary run, Path folder) {
   }
 
   private String difference() {
-    if (run.energy().differenceWh() == 0) {
-      return "Wh: all that was sent is accounted for";
+    if (run.energy().unrecordedDays() != 0) {
+      return "Wh: NOT ACCOUNTED FOR, and %d days have no record"
+          .formatted(run.energy().unrecordedDays());
     }
     return run.energy().isWrong()
         ? "Wh: NOT ACCOUNTED FOR"
-        : "Wh withheld of %d days whose total may not be told, or is not kept any more"
-            .formatted(run.energy().undisclosedDays());
+        : "Wh: all that was sent is accounted for";
   }
 
   private String perMeterHour(double units) {

@@ -35,6 +35,7 @@ import meterveil.embedded.run.RunSummary.Energy;
 import meterveil.embedded.run.RunSummary.Pace;
 import meterveil.embedded.run.RunSummary.Scope;
 import meterveil.embedded.run.RunSummary.WriteUnits;
+import meterveil.energy.WattHours;
 import meterveil.meter.ListedMeter;
 import meterveil.meter.ThingName;
 import meterveil.plan.Plan;
@@ -147,7 +148,6 @@ final class Replay {
         connect(platform, fleet);
         Duration sending = replay(platform, fleet);
         Duration took = Duration.between(begin, wall.instant());
-        Books books = fleet.books();
         var pace =
             new Pace(
                 firstCounted.get() / 1000.0,
@@ -155,7 +155,7 @@ final class Replay {
                 took.toMillis() / 1000.0,
                 processes.bytesMax(),
                 processes.cpuSeconds());
-        return outcome(platform, books, pace);
+        return outcome(platform, fleet, pace);
       }
     }
   }
@@ -333,7 +333,8 @@ final class Replay {
     }
   }
 
-  private Outcome outcome(EmbeddedPlatform platform, Books books, Pace pace) throws IOException {
+  private Outcome outcome(EmbeddedPlatform platform, Fleet fleet, Pace pace) throws IOException {
+    Books books = fleet.books();
     List<String> lines = platform.logLines();
     var metrics = new MetricLog(lines);
     Accounts accounts = accounts(platform);
@@ -356,8 +357,15 @@ final class Replay {
             accounts.releasedWh(),
             accounts.lateWh(),
             accounts.withheldWh(),
+            accounts.undisclosed().stream()
+                .mapToLong(day -> fleet.delivered(day).value() - accounts.toldWh(day))
+                .sum(),
             accounts.pendingWh(),
-            accounts.undisclosed().size());
+            accounts.undisclosed().size(),
+            (int)
+                accounts.unrecorded().stream()
+                    .filter(day -> !fleet.delivered(day).equals(WattHours.ZERO))
+                    .count());
     var counts =
         new Counts(
             books.messages(),

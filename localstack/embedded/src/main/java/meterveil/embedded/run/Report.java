@@ -125,17 +125,22 @@ final class Report {
 
   private String energyVerdict() {
     Energy energy = run.energy();
-    if (energy.differenceWh() == 0) {
-      return verdict("good", "Every watt-hour is accounted for");
+    if (energy.unrecordedDays() != 0) {
+      return verdict(
+          "bad",
+          "%s without a record: %s Wh of what was sent are not accounted for"
+              .formatted(many(energy.unrecordedDays(), "day"), number(energy.differenceWh())));
     }
     if (energy.isWrong()) {
       return verdict(
           "bad", number(energy.differenceWh()) + " Wh of what was sent are not accounted for");
     }
-    return verdict(
-        "unknown",
-        "The total of %s may not be told, so the energy cannot be added up"
-            .formatted(many(energy.undisclosedDays(), "day")));
+    return energy.undisclosedDays() == 0
+        ? verdict("good", "Every watt-hour is accounted for")
+        : verdict(
+            "unknown",
+            "Every watt-hour is accounted for, but of %s whose total may not be told, or is not kept any more"
+                .formatted(many(energy.undisclosedDays(), "day")));
   }
 
   private String tracesVerdict() {
@@ -222,6 +227,11 @@ final class Report {
             energy.withheldWh(),
             "Suppressed, clipped and rounded away; below zero where more was rounded up"),
         new Part(
+            "undisclosed",
+            "Not told",
+            energy.undisclosedWh(),
+            "Withheld of days whose total may not be told, or is not kept any more; by the meters' own books"),
+        new Part(
             "pending",
             "Pending",
             energy.pendingWh(),
@@ -254,18 +264,13 @@ final class Report {
                   percent(part.wh(), energy.sentWh()),
                   part.why()));
     }
-    if (energy.differenceWh() != 0) {
+    if (energy.isWrong()) {
       rows.append(
           """
-          <tr><th scope="row">Not accounted for</th><td class="n">%s</td><td class="n">%s</td><td class="why">%s</td></tr>
+          <tr><th scope="row">Not accounted for</th><td class="n">%s</td><td class="n">%s</td><td class="why">This must not be</td></tr>
           """
               .formatted(
-                  number(energy.differenceWh()),
-                  percent(energy.differenceWh(), energy.sentWh()),
-                  energy.isWrong()
-                      ? "This must not be"
-                      : "Withheld of %s whose total may not be told, or is not kept any more"
-                          .formatted(many(energy.undisclosedDays(), "day"))));
+                  number(energy.differenceWh()), percent(energy.differenceWh(), energy.sentWh())));
     }
     return """
     <section aria-labelledby="energy">

@@ -95,7 +95,7 @@ public record RunSummary(
   }
 
   /// Where the energy went, in whole watt-hours: sent = refused + undelivered + released + late +
-  /// withheld + pending.
+  /// withheld + undisclosed + pending.
   ///
   /// @param sentWh by the meters' own books, as the next two
   /// @param refusedWh what the platform had to refuse
@@ -103,9 +103,12 @@ public record RunSummary(
   /// @param releasedWh what the released cells add up to, by the platform's stores, as the rest
   /// @param lateWh what the late totals add up to
   /// @param withheldWh suppressed, clipped and rounded away; below zero where more was rounded up
+  /// @param undisclosedWh the same of the undisclosed days, which no store tells: by the meters'
+  ///   own books of those days, so that the sum holds for the others
   /// @param pendingWh in blocks that are not released, or of days that are not closed
-  /// @param undisclosedDays closed days whose total may not be told, or is not kept any more: what
-  ///   was withheld of them is not known, and the sum cannot hold
+  /// @param undisclosedDays closed days whose total may not be told, or is not kept any more
+  /// @param unrecordedDays days of which something was delivered, and that are neither open nor
+  ///   have a record
   public record Energy(
       long sentWh,
       long refusedWh,
@@ -113,17 +116,26 @@ public record RunSummary(
       long releasedWh,
       long lateWh,
       long withheldWh,
+      long undisclosedWh,
       long pendingWh,
-      int undisclosedDays) {
+      int undisclosedDays,
+      int unrecordedDays) {
 
     /// What is sent and not accounted for; 0 when all is well.
     public long differenceWh() {
-      return sentWh - refusedWh - undeliveredWh - releasedWh - lateWh - withheldWh - pendingWh;
+      return sentWh
+          - refusedWh
+          - undeliveredWh
+          - releasedWh
+          - lateWh
+          - withheldWh
+          - undisclosedWh
+          - pendingWh;
     }
 
-    /// Whether the sum can be expected to hold, and does not.
+    /// Whether the sum does not hold, or a day is missing.
     public boolean isWrong() {
-      return differenceWh() != 0 && undisclosedDays == 0;
+      return differenceWh() != 0 || unrecordedDays != 0;
     }
   }
 
@@ -259,9 +271,11 @@ public record RunSummary(
     json.put("releasedWh", energy.releasedWh());
     json.put("lateWh", energy.lateWh());
     json.put("withheldWh", energy.withheldWh());
+    json.put("undisclosedWh", energy.undisclosedWh());
     json.put("pendingWh", energy.pendingWh());
     json.put("differenceWh", energy.differenceWh());
     json.put("undisclosedDays", energy.undisclosedDays());
+    json.put("unrecordedDays", energy.unrecordedDays());
     var formed = new LinkedHashMap<String, Long>();
     formed.put("own", cells.own());
     formed.put("merged", cells.merged());

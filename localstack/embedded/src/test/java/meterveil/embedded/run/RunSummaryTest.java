@@ -53,19 +53,26 @@ class RunSummaryTest {
                 + json.at("/releasedWh").longValue()
                 + json.at("/lateWh").longValue()
                 + json.at("/withheldWh").longValue()
+                + json.at("/undisclosedWh").longValue()
                 + json.at("/pendingWh").longValue());
   }
 
   @Test
   void knowsWhenEnergyIsMissing() {
-    assertThat(new Energy(100, 10, 20, 50, 5, 12, 3, 0).isWrong()).isFalse();
-    assertThat(new Energy(100, 10, 20, 50, 5, 11, 3, 0).isWrong()).isTrue();
-    assertThat(new Energy(100, 10, 20, 50, 5, 13, 3, 0).differenceWh()).isEqualTo(-1);
+    assertThat(new Energy(100, 10, 20, 50, 5, 12, 0, 3, 0, 0).isWrong()).isFalse();
+    assertThat(new Energy(100, 10, 20, 50, 5, 11, 0, 3, 0, 0).isWrong()).isTrue();
+    assertThat(new Energy(100, 10, 20, 50, 5, 13, 0, 3, 0, 0).differenceWh()).isEqualTo(-1);
   }
 
   @Test
-  void doesNotJudgeWhatMayNotBeTold() {
-    assertThat(new Energy(100, 10, 20, 50, 5, 0, 3, 1).isWrong()).isFalse();
+  void excusesOnlyTheDayThatMayNotBeTold() {
+    assertThat(new Energy(100, 10, 20, 50, 5, 8, 4, 3, 1, 0).isWrong()).isFalse();
+    assertThat(new Energy(100, 10, 20, 50, 5, 7, 4, 3, 1, 0).isWrong()).isTrue();
+  }
+
+  @Test
+  void knowsWhenADayIsMissing() {
+    assertThat(new Energy(100, 10, 20, 50, 5, 12, 0, 3, 0, 1).isWrong()).isTrue();
   }
 
   @Test
