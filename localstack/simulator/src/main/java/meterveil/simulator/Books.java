@@ -12,8 +12,8 @@ import meterveil.energy.WattHours;
 /// @param blocks blocks that are over
 /// @param meterHours the measured hours of those blocks
 /// @param sent the energy of those blocks
-/// @param refused of it, what the platform has to refuse: malformed on purpose, too late, or turned
-///   away by the broker
+/// @param refused of it, what the platform has to refuse: malformed on purpose, too late, in a
+///   message with an hour above the cap, or turned away by the broker
 /// @param undelivered of it, what the broker never acknowledged, was held back or dropped, or what
 ///   a meter gave up
 public record Books(

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -21,6 +22,7 @@ import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
 import meterveil.block.Times;
 import meterveil.cohort.CohortId;
+import meterveil.energy.Commodity;
 import meterveil.energy.WattHours;
 import meterveil.meter.MeterSettings;
 import meterveil.meter.MeterSettings.Membership;
@@ -74,6 +76,9 @@ final class Outbox {
       this.state = state;
     }
   }
+
+  /// The most the platform believes of an hour: these meters measure electricity.
+  private static final long CAP_WH = Commodity.ELECTRICITY.cap().value();
 
   private final LoadProfile profile;
   private final Pauses pauses;
@@ -208,11 +213,15 @@ final class Outbox {
     }
   }
 
-  /// Notes that the broker has taken a message that went out at an instant.
+  /// Notes that the broker has taken a message that went out at an instant. Of a message in which
+  /// one block has to be refused, all are.
   void acknowledged(Message message, Instant sentAt) {
     boolean acceptable =
         message.blocks().stream()
-            .allMatch(b -> Times.accepts(b, sentAt) && b.epoch().equals(message.cohort().epoch()));
+            .allMatch(b ->
+                Times.accepts(b, sentAt)
+                    && b.epoch().equals(message.cohort().epoch())
+                    && Arrays.stream(profile.energyWh(b)).allMatch(wh -> wh <= CAP_WH));
     for (Block block : message.blocks()) {
       move(block.start(), State.SENT, acceptable ? State.DELIVERED : State.REFUSED);
     }

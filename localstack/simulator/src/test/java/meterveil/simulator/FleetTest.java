@@ -289,6 +289,25 @@ class FleetTest {
   }
 
   @Test
+  void countsAMessageWithAnHourAboveTheCapAsRefused() {
+    TestFleet it = fleet("cap", DAY_3, AT_ONCE);
+    var energyWh = new int[48];
+    energyWh[5] = 60_001;
+    energyWh[30] = 60_000;
+    Meter apart = it.meter("apart", new LoadProfile(START, energyWh));
+    Meter together = it.meter("together", new LoadProfile(START, energyWh));
+    it.connected();
+
+    join(apart.send(START));
+    join(apart.send(Instant.parse(DAY_2)));
+    join(it.fleet.sendDue());
+    assertThat(it.readings(together)).hasSize(1);
+    assertThat(apart.books().refused()).isEqualTo(wh(60_001));
+    assertThat(together.books().refused()).isEqualTo(wh(60_001 + 60_000));
+    assertThat(it.fleet.books().undelivered()).isEqualTo(WattHours.ZERO);
+  }
+
+  @Test
   void sendsAgainWhatWasNotAcknowledged() {
     TestFleet it = fleet("lost", DAY_2, AT_ONCE);
     Meter meter = it.meter("meter", START, 1, 100);

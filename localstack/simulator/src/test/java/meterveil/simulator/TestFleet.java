@@ -41,11 +41,16 @@ final class TestFleet implements AutoCloseable {
 
   /// Adds a meter that reports by the day, every hour as much, and tells it so.
   Meter meter(String name, Instant start, int days, int wh) {
-    var thing = new ThingName(tenant + "-" + name);
     int[] energyWh = new int[days * 24];
     Arrays.fill(energyWh, wh);
+    return meter(name, new LoadProfile(start, energyWh));
+  }
+
+  /// Adds a meter that reports by the day, and tells it so.
+  Meter meter(String name, LoadProfile profile) {
+    var thing = new ThingName(tenant + "-" + name);
     settings(thing, EPOCH);
-    return fleet.add(thing, broker.certificate(thing), new LoadProfile(start, energyWh));
+    return fleet.add(thing, broker.certificate(thing), profile);
   }
 
   /// Connects all.
