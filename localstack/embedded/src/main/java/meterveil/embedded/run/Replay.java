@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import meterveil.block.Block;
 import meterveil.block.Epoch;
@@ -80,6 +81,7 @@ final class Replay {
   private final Path repository;
   private final Path work;
   private final Optional<Deployment> deployment;
+  private final Consumer<EmbeddedPlatform> started;
   private final boolean twice;
   private final Progress progress;
   private final Clock wall = Clock.systemUTC();
@@ -92,22 +94,9 @@ final class Replay {
 
   /// @param scenario what to run
   /// @param repository its root folder, with all that is built below it
-  /// @param twice whether every message is delivered twice
-  /// @param progress whom to tell how far it is
-  Replay(Scenario scenario, Path repository, boolean twice, Progress progress) {
-    this(
-        scenario,
-        repository,
-        repository.resolve("target/platform"),
-        Optional.empty(),
-        twice,
-        progress);
-  }
-
-  /// @param scenario what to run
-  /// @param repository its root folder, with all that is built below it
   /// @param work a folder for what the platform writes; what is in it is deleted
   /// @param deployment tables and keys to use in place of local ones
+  /// @param started is given the platform before there are meters
   /// @param twice whether every message is delivered twice
   /// @param progress whom to tell how far it is
   Replay(
@@ -115,12 +104,14 @@ final class Replay {
       Path repository,
       Path work,
       Optional<Deployment> deployment,
+      Consumer<EmbeddedPlatform> started,
       boolean twice,
       Progress progress) {
     this.scenario = scenario;
     this.repository = repository;
     this.work = work;
     this.deployment = deployment;
+    this.started = started;
     this.twice = twice;
     this.progress = progress;
     this.told = scenario.epochs().getFirst();
@@ -143,6 +134,7 @@ final class Replay {
     Instant begin = wall.instant();
     try (var processes = new Processes();
         var platform = EmbeddedPlatform.start(assembly, work, options())) {
+      started.accept(platform);
       try (Fleet fleet = fleet(platform)) {
         AtomicLong firstCounted = watchFirstCounted(platform, begin);
         connect(platform, fleet);

@@ -17,8 +17,10 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import meterveil.block.BlockLength;
 import meterveil.cohort.Cohort;
+import meterveil.embedded.EmbeddedPlatform;
 import meterveil.simulator.BadFileException;
 import meterveil.usage.ReleasedCell;
 import picocli.CommandLine;
@@ -129,10 +131,21 @@ final class Run implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   private final Path repository;
+  private final Path work;
+  private final Consumer<EmbeddedPlatform> started;
 
   /// @param repository its root folder
   Run(Path repository) {
+    this(repository, repository.resolve("target/platform"), _ -> {});
+  }
+
+  /// @param repository its root folder
+  /// @param work a folder for what the platform writes; what is in it is deleted
+  /// @param started is given the platform before there are meters
+  Run(Path repository, Path work, Consumer<EmbeddedPlatform> started) {
     this.repository = repository;
+    this.work = work;
+    this.started = started;
   }
 
   /// Ends the process with the run's exit code.
@@ -180,7 +193,8 @@ final class Run implements Callable<Integer> {
     boolean terminal =
         Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
     var progress = new Progress(System.out, terminal, Clock.systemUTC());
-    Replay.Outcome outcome = new Replay(scenario, repository, twice, progress).run();
+    Replay.Outcome outcome =
+        new Replay(scenario, repository, work, Optional.empty(), started, twice, progress).run();
     RunSummary summary = outcome.summary();
     List<ReleasedCell> cells = outcome.accounts().cells();
     Files.createDirectories(folder);
@@ -197,7 +211,6 @@ final class Run implements Callable<Integer> {
     if (spec.commandLine().getParseResult().matchedOptions().size() > 1) {
       throw new ParameterException(spec.commandLine(), "--keep takes no other option");
     }
-    Path work = repository.resolve("target/platform");
     Path file = repository.resolve("target/run/platform.env");
     Replay.delete(work);
     Kept kept = Kept.start(repository.resolve("infrastructure-cdk/target/cdk.out"), work, file);

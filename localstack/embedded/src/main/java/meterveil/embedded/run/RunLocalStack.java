@@ -127,6 +127,7 @@ final class RunLocalStack implements Callable<Integer> {
                   repository,
                   folder.resolve("platform"),
                   Optional.of(place),
+                  _ -> {},
                   false,
                   progress)
               .run();
