@@ -146,6 +146,9 @@ final class Promises {
                   "iot:ListThingPrincipals",
                   "iot:RegisterThing"));
 
+  /// The last part of a stack's ARN is made up when the stack is.
+  private static final Pattern ONE_STACK = Pattern.compile(":stack/[^/*]+/\\*$");
+
   private static final String COLLECT = "meterveil.collect.CollectFunction";
   private static final String RESEND = "meterveil.resend.ResendFunction";
   private static final String ADMIT = "meterveil.admit.AdmitFunction";
@@ -672,7 +675,7 @@ final class Promises {
       for (var resource : statement.resources()) {
         var name = resource.substring(resource.lastIndexOf(':') + 1);
         found.ifNot(
-            !resource.contains("*")
+            !ONE_STACK.matcher(resource).replaceFirst("").contains("*")
                 || ANY_ONE_OF.getOrDefault(name, Set.of()).containsAll(statement.actions()),
             statement.policy(),
             "names no resource but " + resource);

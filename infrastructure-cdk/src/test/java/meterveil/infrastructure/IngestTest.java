@@ -225,6 +225,7 @@ class IngestTest {
   void limitsTheRegistrar() {
     assertThat(rights("Registrar"))
         .containsExactlyInAnyOrder(
+            "cloudformation:ListStackResources stack/dev-Data/*",
             "dynamodb:GetItem Meters",
             "dynamodb:PutItem Meters",
             "dynamodb:UpdateItem Meters",

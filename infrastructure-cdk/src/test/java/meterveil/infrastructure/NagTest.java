@@ -71,6 +71,7 @@ class NagTest {
             "RegistrarPolicy AwsSolutions-IAM5 thing/\\*$/",
             "RegistrarPolicy AwsSolutions-IAM5 cert/\\*$/",
             "RegistrarPolicy AwsSolutions-IAM5 client/\\*$/",
+            "RegistrarPolicy AwsSolutions-IAM5 stack/dev-Data/\\*$/",
             "RegistrarPolicy AwsSolutions-IAM5 *",
             "PlanPolicy AwsSolutions-IAM5 topic/mv/1/\\*/\\*/settings$/",
             "PlanPolicy AwsSolutions-IAM5 thing/\\*$/",

@@ -391,6 +391,16 @@ class PromisesTest {
             t -> Changes.set(t, "ResendPolicy", "iot:RetainPublish", statement(0, "Action")),
             "names no resource"),
         new Breach(
+            "a role may ask about every stack",
+            Promises::rightsAreNamed,
+            t ->
+                allow(
+                    t,
+                    "RegistrarPolicy",
+                    "cloudformation:ListStackResources",
+                    "arn:aws:cloudformation:us-west-2:0:stack/*"),
+            "names no resource"),
+        new Breach(
             "a claim may connect as any meter",
             Promises::rightsAreNamed,
             t -> allow(t, "MeterClaim", "iot:Connect", "arn:aws:iot:us-west-2:0:client/*"),

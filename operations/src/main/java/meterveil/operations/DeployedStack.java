@@ -21,6 +21,9 @@ import software.amazon.awssdk.regions.Region;
 /// (`ListStackResources`).
 final class DeployedStack {
 
+  /// All that it asks.
+  static final String ACTION = "ListStackResources";
+
   /// A stack has 500 resources at most, and a page a hundred.
   private static final int PAGES_MAX = 10;
 
@@ -60,7 +63,7 @@ final class DeployedStack {
     for (int page = 0; page < PAGES_MAX; page++) {
       var request =
           http.request(SdkHttpMethod.GET, "/")
-              .putRawQueryParameter("Action", "ListStackResources")
+              .putRawQueryParameter("Action", ACTION)
               .putRawQueryParameter("StackName", stack)
               .putRawQueryParameter("Version", "2010-05-15");
       next.ifPresent(token -> request.putRawQueryParameter("NextToken", token));

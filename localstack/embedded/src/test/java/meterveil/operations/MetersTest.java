@@ -274,6 +274,24 @@ class MetersTest {
   }
 
   @Test
+  @DisplayName("T45 the registrar may find the tables of its stage, and no other stack's")
+  void mayAskCloudFormationForTheTables() {
+    assertThat(mayAskFor("dev-Data")).isTrue();
+    assertThat(mayAskFor("dev-Ingest")).isFalse();
+    assertThat(mayAskFor("prod-Data")).isFalse();
+  }
+
+  private static boolean mayAskFor(String stack) {
+    return embedded
+        .aws()
+        .roleMay(
+            "Registrar",
+            "cloudformation:" + DeployedStack.ACTION,
+            "arn:aws:cloudformation:us-west-2:%s:stack/%s/made-up"
+                .formatted(embedded.registry().account(), stack));
+  }
+
+  @Test
   void saysWhatCanBeAskedFor() {
     assertThat(run("help")).isZero();
     assertThat(out.toString())

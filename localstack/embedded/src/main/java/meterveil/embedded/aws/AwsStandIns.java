@@ -180,6 +180,15 @@ public final class AwsStandIns implements AutoCloseable {
         && roles.decide(roleArn, new Request(action, resource, Map.of())).allowed();
   }
 
+  /// Whether a role of the template may do something.
+  ///
+  /// @param constructId the beginning of its logical id
+  /// @param resource an ARN, or `*` for what has none
+  public boolean roleMay(String constructId, String action, String resource) {
+    String role = assembly.named("AWS::IAM::Role", constructId).arn();
+    return roles.decide(role, new Request(action, resource, Map.of())).allowed();
+  }
+
   /// The access of a role of the template.
   ///
   /// @param constructId the beginning of its logical id
