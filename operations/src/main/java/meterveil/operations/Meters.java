@@ -44,8 +44,8 @@ import software.amazon.awssdk.core.exception.SdkException;
 @Command(
     name = "scripts/meters",
     description = {
-      "Says which meters may come onto the platform, shows how far they have come, and shuts meters"
-          + " out.",
+      "Says which meters may come onto the platform, shows how far they have come, shuts meters out,"
+          + " and lets them come in again.",
       "",
       "--embedded, as the first word, means the platform that scripts/run --keep runs on this"
           + " machine; --stage means a deployed one, by the credentials of the AWS SDK's default"
@@ -363,6 +363,38 @@ final class Meters {
         .printf(
             "%s is revoked, with %d certificate%s.%n",
             name, revoked.get(), revoked.get() == 1 ? "" : "s");
+    return CommandLine.ExitCode.OK;
+  }
+
+  @Command(
+      description = {
+        "Lets a meter that lost its certificate, or let it expire, come in by a claim once more:"
+            + " revokes its certificates, cuts its connection, and lists it again.",
+        "",
+        "Its thing stays, and with it its cohorts. What stopped half-way is asked for again."
+      })
+  int again(@Parameters(paramLabel = "THING", description = "Its name.") String thing)
+      throws IOException {
+    ThingName name = thing(thing);
+    Platform platform = platform();
+    Optional<Meter> meter = platform.meters().find(name);
+    if (meter.isEmpty()) {
+      err().println("There is no meter %s on the list.".formatted(name));
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    if (meter.get().state() == Meter.State.REVOKED) {
+      err().println("%s was revoked, and stays so.".formatted(name));
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    Optional<Integer> revoked = new Revocation(platform).listAgain(meter.get());
+    if (revoked.isEmpty()) {
+      err().println("%s changed its certificate meanwhile: ask again.".formatted(name));
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    out()
+        .printf(
+            "%s may come in by a claim, and %d certificate%s revoked.%n",
+            name, revoked.get(), revoked.get() == 1 ? " of it is" : "s of it are");
     return CommandLine.ExitCode.OK;
   }
 

@@ -7,12 +7,13 @@ import meterveil.meter.Meter;
 import meterveil.meter.ThingName;
 import meterveil.registry.Certificate.Status;
 
-/// Shuts a meter out for good: its certificates are revoked, then its connection is cut, then the
-/// list says so.
+/// Shuts a meter out, for good or until it comes in by a claim once more: its certificates are
+/// revoked, then its connection is cut, then the list says so.
 ///
 /// In this order, as a certificate that still held would let the meter back in at once. It can stop
 /// after any step, and doing it again does what is left. What was attached meanwhile, by a rotation
-/// that was under way, is revoked at last: once the list says so, nothing new is admitted.
+/// that was under way, is revoked at last: once the list says so, nothing new is admitted. A meter
+/// that may come in again is not listed as long as its certificate is another than the one revoked.
 final class Revocation {
 
   private final Platform platform;
@@ -21,7 +22,7 @@ final class Revocation {
     this.platform = platform;
   }
 
-  /// Shuts a meter out.
+  /// Shuts a meter out for good.
   ///
   /// @return how many certificates are revoked now; nothing if there is no such meter on the list
   /// @throws software.amazon.awssdk.core.exception.SdkException if AWS did not do a step
@@ -40,6 +41,23 @@ final class Revocation {
       platform.downlink().disconnect(thing);
     }
     return Optional.of(revoked.size());
+  }
+
+  /// Shuts a meter out until it comes in by a claim once more.
+  ///
+  /// @param meter as the list has it
+  /// @return how many certificates are revoked now; nothing if the list has it otherwise by now
+  /// @throws software.amazon.awssdk.core.exception.SdkException if AWS did not do a step
+  Optional<Integer> listAgain(Meter meter) {
+    Set<String> revoked = new LinkedHashSet<>();
+    revokeCertificates(meter.thing(), revoked);
+    platform.downlink().disconnect(meter.thing());
+    boolean listed =
+        meter.state() == Meter.State.LISTED
+            || platform
+                .meters()
+                .listAgain(meter.tenant(), meter.thing(), meter.certificate().orElseThrow());
+    return listed ? Optional.of(revoked.size()) : Optional.empty();
   }
 
   /// Those of the thing, and the one on the list, which may not be attached yet.

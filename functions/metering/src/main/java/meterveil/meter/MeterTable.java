@@ -365,22 +365,24 @@ public final class MeterTable {
     }
   }
 
-  /// Lets a meter be admitted by a claim once more, after it lost what it was given. Its former
-  /// certificate must be revoked first.
+  /// Lets a meter be admitted by a claim once more, after it lost what it was given.
   ///
-  /// @return whether the tenant has such a meter, and it was admitted
-  public boolean listAgain(TenantId tenant, ThingName thing) {
+  /// @param former its certificate until now, which must be revoked first
+  /// @return whether the tenant has such a meter, and that was its certificate still
+  public boolean listAgain(TenantId tenant, ThingName thing, Certificate former) {
     try {
       dynamoDb.updateItem(update ->
           update
               .tableName(name)
               .key(key(thing))
               .updateExpression("SET #state = :listed REMOVE certificateId, certificateExpiresAt")
-              .conditionExpression("#tenant = :tenant AND #state = :provisioned")
+              .conditionExpression(
+                  "#tenant = :tenant AND #state = :provisioned AND certificateId = :id")
               .expressionAttributeNames(Map.of("#tenant", "tenant", "#state", "state"))
               .expressionAttributeValues(
                   Map.of(
                       ":tenant", AttributeValue.fromS(tenant.value()),
+                      ":id", AttributeValue.fromS(former.id()),
                       ":provisioned", AttributeValue.fromS(State.PROVISIONED.name()),
                       ":listed", AttributeValue.fromS(State.LISTED.name()))));
       return true;

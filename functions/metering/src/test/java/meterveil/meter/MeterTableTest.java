@@ -171,17 +171,19 @@ class MeterTableTest {
     assertThat(ADMISSION.byClaim(listed.thing(), ONE)).isEqualTo(refused);
     assertThat(ADMISSION.byOwnCertificate(listed.thing(), "revoked", ONE)).isEqualTo(refused);
     assertThat(ADMISSION.byAuthority(listed.thing(), listed.tenant(), ONE)).isEqualTo(refused);
-    assertThat(TABLE.listAgain(listed.tenant(), listed.thing())).isFalse();
+    assertThat(TABLE.listAgain(listed.tenant(), listed.thing(), ONE)).isFalse();
   }
 
   @Test
   void aMeterThatLostItsCertificateIsListedAgain() {
     var listed = listed("again", "again", "north");
     TABLE.add(List.of(listed), NOW);
-    assertThat(TABLE.listAgain(listed.tenant(), listed.thing())).isFalse();
+    assertThat(TABLE.listAgain(listed.tenant(), listed.thing(), ONE)).isFalse();
     ADMISSION.byClaim(listed.thing(), ONE);
 
-    assertThat(TABLE.listAgain(listed.tenant(), listed.thing())).isTrue();
+    assertThat(TABLE.listAgain(listed.tenant(), listed.thing(), OTHER)).isFalse();
+    assertThat(TABLE.listAgain(new TenantId("other"), listed.thing(), ONE)).isFalse();
+    assertThat(TABLE.listAgain(listed.tenant(), listed.thing(), ONE)).isTrue();
 
     assertThat(ADMISSION.byClaim(listed.thing(), OTHER)).isInstanceOf(Verdict.Admitted.class);
   }

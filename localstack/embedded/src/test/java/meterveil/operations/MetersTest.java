@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import meterveil.connection.JdkHttp;
@@ -31,6 +32,11 @@ import meterveil.meter.MeterTable;
 import meterveil.meter.ThingName;
 import meterveil.plan.MeterListCsv;
 import meterveil.registry.Registry;
+import meterveil.simulator.CertificateFolder;
+import meterveil.simulator.Endpoint;
+import meterveil.simulator.MeterCertificate;
+import meterveil.simulator.Pauses;
+import meterveil.simulator.Provisioning;
 import meterveil.status.DeviceStatusTable;
 import meterveil.status.StatusReport;
 import meterveil.tenant.Tenant;
@@ -42,7 +48,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.awssdk.regions.Region;
 
 /// The commands in the name of the stage's role `Registrar`, so that what it may not do fails.
@@ -177,32 +183,89 @@ class MetersTest {
       assertThat(meter.disconnection()).isEqualTo("ADMINISTRATIVE_ACTION");
       assertThat(meter.isLetIn()).isFalse();
     }
-    assertRevoked("lost", certificate);
+    assertShutOut("lost", certificate, Meter.State.REVOKED);
     assertThat(run("revoke", "lost")).isZero();
     assertThat(run("show", "lost")).isZero();
     assertThat(out.toString()).contains("state                revoked", "revoked\n");
     assertThat(run("import", file("again.csv", line("operators", "lost")))).isOne();
     assertThat(err.toString()).contains("line 2: lost was revoked");
     assertThat(run("revoke", "nobody")).isOne();
+    assertThat(run("again", "lost")).isOne();
+    assertThat(err.toString()).contains("lost was revoked, and stays so");
+  }
+
+  @Test
+  @DisplayName(
+      "U15 a meter that lost its certificate comes in by a claim again, without the lost one")
+  void listsAgain() throws Exception {
+    DeviceCertificate former = provisioned("back", CertificateAuthority.VALID_UNTIL);
+    try (var meter = connected("back", former)) {
+      assertThat(run("again", "back")).as(err.toString()).isZero();
+      assertThat(out.toString())
+          .contains("back may come in by a claim, and 1 certificate of it is");
+      assertThat(meter.disconnection()).isEqualTo("ADMINISTRATIVE_ACTION");
+      assertThat(meter.isLetIn()).isFalse();
+    }
+    assertShutOut("back", former, Meter.State.LISTED);
+    assertThat(run("again", "back")).isZero();
+
+    var thing = new ThingName("back");
+    var certificates = new CertificateFolder(folder.resolve("back"));
+    DeviceCertificate claim = embedded.claim("claim");
+    try (var provisioning =
+        new Provisioning(
+            new Endpoint(
+                "localhost", embedded.broker().port(), embedded.authority().certificatePem()),
+            new MeterCertificate(claim.certificatePem(), claim.privateKeyPem()),
+            certificates,
+            5,
+            Pauses.NONE)) {
+      MeterCertificate _ = provisioning.provision(thing).join();
+    }
+    assertThat(meter("back").map(Meter::state)).contains(Meter.State.PROVISIONED);
+    String id = meter("back").flatMap(Meter::certificate).orElseThrow().id();
+    assertThat(id).isNotEqualTo(id(former));
+    MeterCertificate own = certificates.keep(thing);
+    var issued =
+        new DeviceCertificate(
+            Objects.requireNonNull(embedded.registry().certificate(id)).x509(),
+            own.certificate(),
+            own.privateKey());
+    try (var _ = connected("back", issued)) {
+      assertThat(run("show", "back")).isZero();
+      assertThat(out.toString())
+          .contains("attached             " + id + " active")
+          .contains("attached             " + id(former) + " revoked");
+    }
+    assertThat(run("again", "nobody")).isOne();
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"ListThingPrincipals", "UpdateCertificate", "DeleteConnection", "UpdateItem"})
+  @CsvSource({
+    "revoke, ListThingPrincipals, REVOKED",
+    "revoke, UpdateCertificate, REVOKED",
+    "revoke, DeleteConnection, REVOKED",
+    "revoke, UpdateItem, REVOKED",
+    "again, ListThingPrincipals, LISTED",
+    "again, UpdateCertificate, LISTED",
+    "again, DeleteConnection, LISTED",
+    "again, UpdateItem, LISTED"
+  })
   @DisplayName("U15 a revocation that stopped at any step is finished by another")
-  void finishesARevocationThatStopped(String step) throws Exception {
-    String thing = "stopped-" + step;
+  void finishesARevocationThatStopped(String command, String step, Meter.State state)
+      throws Exception {
+    String thing = command + "-stopped-" + step;
     DeviceCertificate certificate = provisioned(thing, CertificateAuthority.VALID_UNTIL);
     try (var meter = connected(thing, certificate)) {
       try (var _ = embedded.faults().inject("Registrar", step, new Fault.ServerError())) {
-        assertThat(run("revoke", thing)).isOne();
+        assertThat(run(command, thing)).isOne();
         assertThat(err.toString()).contains("It was not all done").doesNotContain(thing);
       }
-      assertThat(run("revoke", thing)).as(err.toString()).isZero();
+      assertThat(run(command, thing)).as(err.toString()).isZero();
       assertThat(meter.disconnection()).isNotEmpty();
       assertThat(meter.isLetIn()).isFalse();
     }
-    assertRevoked(thing, certificate);
+    assertShutOut(thing, certificate, state);
   }
 
   @Test
@@ -295,7 +358,7 @@ class MetersTest {
   void saysWhatCanBeAskedFor() {
     assertThat(run("help")).isZero();
     assertThat(out.toString())
-        .contains("import", "list", "show", "leave", "revoke", "expiring", "--stage");
+        .contains("import", "list", "show", "leave", "revoke", "again", "expiring", "--stage");
     assertThat(run("help", "import")).isZero();
     assertThat(out.toString()).contains("thing,tenant,district,tariffClass,commodity");
     assertThat(run("forget")).isEqualTo(2);
@@ -339,8 +402,9 @@ class MetersTest {
         .connected();
   }
 
-  private static void assertRevoked(String thing, DeviceCertificate certificate) {
-    assertThat(meter(thing).map(Meter::state)).contains(Meter.State.REVOKED);
+  private static void assertShutOut(
+      String thing, DeviceCertificate certificate, Meter.State state) {
+    assertThat(meter(thing).map(Meter::state)).contains(state);
     assertThat(embedded.registry().certificatesOf(thing))
         .extracting(ThingRegistry.Certificate::id, ThingRegistry.Certificate::status)
         .isEqualTo(List.of(tuple(id(certificate), ThingRegistry.Status.REVOKED)));
