@@ -14,9 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// `scripts/bootstrap`, `scripts/deploy` and `scripts/destroy`, as far as they go without an
-/// account: what builds, installs, asks and deploys is stood in for by scripts that write down how
-/// they were called.
+/// `scripts/bootstrap`, `scripts/deploy`, `scripts/destroy` and `scripts/cdk`, as far as they go
+/// without an account: what builds, installs, asks and deploys is stood in for by scripts that
+/// write down how they were called.
 class DeployScriptsTest {
 
   private static final Path SCRIPTS = Synthesis.MODULE.resolveSibling("scripts");
@@ -36,7 +36,8 @@ class DeployScriptsTest {
   @BeforeEach
   void copyTheScripts() throws IOException {
     Files.createDirectories(folder.resolve("scripts"));
-    for (var name : List.of("java.sh", "cdk.sh", "synth", "bootstrap", "deploy", "destroy")) {
+    for (var name :
+        List.of("java.sh", "cdk.sh", "cdk", "synth", "bootstrap", "deploy", "destroy")) {
       Files.copy(SCRIPTS.resolve(name), folder.resolve("scripts").resolve(name));
     }
     var module = Files.createDirectories(folder.resolve("infrastructure-cdk"));
@@ -147,6 +148,12 @@ class DeployScriptsTest {
     assertThat(calls()).isEmpty();
   }
 
+  @Test
+  void asksForTheCommandToo() throws Exception {
+    assertThat(run("", "cdk", "dev").exitCode).isEqualTo(2);
+    assertThat(calls()).isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "yes\n", "production\n", "PROD\n"})
   void destroysProdOnlyWhenItsNameIsTyped(String typed) throws Exception {
@@ -169,6 +176,19 @@ class DeployScriptsTest {
             stage, stage);
   }
 
+  @Test
+  void givesTheCommandLineWhatItWasGiven() throws Exception {
+    assertThat(run("", "cdk", "dev", "rollback", "dev/Data", "--orphan", "Meters1").exitCode)
+        .isZero();
+
+    assertThat(calls().getLast())
+        .isEqualTo(
+            "npx --prefix infrastructure-cdk --no-install cdk --no-notices"
+                + " --app infrastructure-cdk/target/cdk.out-dev"
+                + " rollback dev/Data --orphan Meters1");
+    assertThat(folder.resolve("calls.telemetry-npx")).hasContent("true");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"package.json", LOCK})
   void pinsTheCommandLineExactly(String file) throws IOException {
@@ -176,7 +196,7 @@ class DeployScriptsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"bootstrap", "deploy", "destroy", "synth", "quotas"})
+  @ValueSource(strings = {"bootstrap", "cdk", "deploy", "destroy", "synth", "quotas"})
   void isShort(String script) throws IOException {
     assertThat(Files.readAllLines(SCRIPTS.resolve(script))).hasSizeLessThan(30);
   }
