@@ -1,5 +1,5 @@
 # Sourced by the other scripts, in the root folder: finds the JDK 25 and the Node that the build needs, or says what is
-# missing, and keeps the build's temporary files inside the repository.
+# missing, and keeps the build's temporary files inside the repository. And has what several scripts do.
 
 is_jdk_25() { [ -x "$1/bin/javac" ] && [ -f "$1/release" ] && grep -q '^JAVA_VERSION="25[".]' "$1/release"; }
 
@@ -23,3 +23,18 @@ fi
 
 mkdir -p target/tmp
 export JAVA_HOME TMPDIR="$PWD/target/tmp" MAVEN_OPTS="-Djava.io.tmpdir=$PWD/target/tmp ${MAVEN_OPTS:-}"
+
+# build_if_changed MARKER SOURCE… -- COMMAND…: builds when a source is newer than the beginning of the last build that succeeded, so what
+# is edited while it builds is built the next time.
+build_if_changed() {
+  local marker=$1 sources=()
+  shift
+  while [ "$1" != -- ]; do sources+=("$1"); shift; done
+  shift
+  if [ -f "$marker" ] && [ -z "$(find "${sources[@]}" \( -name target -o -name node_modules \) -prune -o -newer "$marker" -type f -print -quit)" ]; then
+    return
+  fi
+  touch "$marker.begun"
+  "$@"
+  mv "$marker.begun" "$marker"
+}

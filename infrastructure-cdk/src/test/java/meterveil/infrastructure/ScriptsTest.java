@@ -12,8 +12,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `scripts/java.sh` finds what the build needs, or says what is missing.
+/// `scripts/java.sh` finds what the build needs, or says what is missing, and builds what changed.
 class ScriptsTest {
+
+  /// Files written within one tick of the kernel's clock are equally old.
+  private static final long A_TICK_MILLIS = 50;
 
   private static final Path SCRIPT = Synthesis.MODULE.resolveSibling("scripts").resolve("java.sh");
   private static final Path JDK = Path.of(System.getProperty("java.home"));
@@ -48,16 +51,50 @@ class ScriptsTest {
     assertThat(source(JDK)).startsWith("Node 20 or newer is missing");
   }
 
-  private void node(String command) throws IOException {
-    var node = Files.createDirectories(folder.resolve("bin")).resolve("node");
-    Files.writeString(node, "#!/bin/sh\n" + command + "\n");
-    assertThat(node.toFile().setExecutable(true)).isTrue();
+  @Test
+  void buildsWhatHasChangedSinceTheLastBuildBegan() throws Exception {
+    node("exit 0");
+    Files.writeString(folder.resolve("source"), "");
+    assertThat(build("echo once")).isEqualTo("once\n");
+    assertThat(build("echo twice")).isEmpty();
+
+    Thread.sleep(A_TICK_MILLIS);
+    Files.writeString(folder.resolve("source"), "edited");
+    assertThat(build("sleep 0.05; touch source; echo edited meanwhile"))
+        .isEqualTo("edited meanwhile\n");
+    assertThat(build("echo failed; false")).isEqualTo("failed\n");
+    assertThat(build("echo repaired")).isEqualTo("repaired\n");
+    assertThat(build("echo again")).isEmpty();
   }
 
-  /// What the script prints, or the JDK it finds, with nothing on the path but two tools and node.
+  private String build(String command) throws IOException, InterruptedException {
+    tool("build", command);
+    return bash(folder, JDK, "build_if_changed built source -- build");
+  }
+
+  private void node(String command) throws IOException {
+    tool("node", command);
+  }
+
+  private void tool(String name, String command) throws IOException {
+    var tool = Files.createDirectories(folder.resolve("bin")).resolve(name);
+    Files.writeString(tool, "#!/bin/sh\n" + command + "\n");
+    assertThat(tool.toFile().setExecutable(true)).isTrue();
+  }
+
+  /// What the script prints, or the JDK it finds.
   private String source(Path javaHome) throws IOException, InterruptedException {
+    return bash(folder, javaHome, "echo \"$JAVA_HOME\"");
+  }
+
+  /// What the script prints, and what comes after it, with nothing on the path but a few tools.
+  private String bash(Path directory, Path javaHome, String then)
+      throws IOException, InterruptedException {
     var bin = Files.createDirectories(folder.resolve("bin"));
-    for (var tool : List.of("grep", "mkdir")) {
+    for (var tool : List.of("grep", "mkdir", "find", "touch", "mv", "sleep")) {
+      if (Files.exists(bin.resolve(tool))) {
+        continue;
+      }
       var found =
           Stream.of("/bin", "/usr/bin")
               .map(at -> Path.of(at, tool))
@@ -65,10 +102,10 @@ class ScriptsTest {
               .findFirst();
       Files.createSymbolicLink(bin.resolve(tool), found.orElseThrow());
     }
-    var command = "set -euo pipefail; source \"$1\"; echo \"$JAVA_HOME\"";
+    var command = "set -euo pipefail; source \"$1\"; " + then;
     var builder =
         new ProcessBuilder("/bin/bash", "-c", command, "bash", SCRIPT.toString())
-            .directory(folder.toFile())
+            .directory(directory.toFile())
             .redirectErrorStream(true);
     builder.environment().clear();
     builder
