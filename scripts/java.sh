@@ -24,6 +24,17 @@ fi
 mkdir -p target/tmp
 export JAVA_HOME TMPDIR="$PWD/target/tmp" MAVEN_OPTS="-Djava.io.tmpdir=$PWD/target/tmp ${MAVEN_OPTS:-}"
 
+# The functions of the embedded platform run in AWS's runtime interface client, whose native half is there for these alone.
+need_linux() {
+  case $(uname -sm) in
+    "Linux x86_64" | "Linux aarch64") ;;
+    *)
+      echo "The embedded platform runs on Linux on x86-64 and ARM only, and this is $(uname -sm)." >&2
+      exit 1
+      ;;
+  esac
+}
+
 # build_if_changed MARKER SOURCE… -- COMMAND…: builds when a source is newer than the beginning of the last build that succeeded, so what
 # is edited while it builds is built the next time.
 build_if_changed() {

@@ -52,6 +52,18 @@ class ScriptsTest {
   }
 
   @Test
+  void saysWhereTheEmbeddedPlatformRuns() throws Exception {
+    node("exit 0");
+    tool("uname", "echo Darwin arm64");
+    assertThat(bash(folder, JDK, "need_linux; echo in"))
+        .isEqualTo(
+            "The embedded platform runs on Linux on x86-64 and ARM only, and this is Darwin arm64.\n");
+
+    tool("uname", "echo Linux aarch64");
+    assertThat(bash(folder, JDK, "need_linux; echo in")).isEqualTo("in\n");
+  }
+
+  @Test
   void buildsWhatHasChangedSinceTheLastBuildBegan() throws Exception {
     node("exit 0");
     Files.writeString(folder.resolve("source"), "");
