@@ -1,6 +1,14 @@
 # Sourced by the other scripts, in the root folder: finds the JDK 25 and the Node that the build needs, or says what is
 # missing, and keeps the build's temporary files inside the repository. And has what several scripts do.
 
+# MAVEN_OPTS is taken apart at blanks, and so is what the tests' JVMs are started with.
+case $PWD in
+  *[[:space:]\'\"\&]*)
+    echo "The repository lies in a folder with a blank, a quote or & in its path, which the build cannot take: $PWD. Move it." >&2
+    exit 1
+    ;;
+esac
+
 is_jdk_25() { [ -x "$1/bin/javac" ] && [ -f "$1/release" ] && grep -q '^JAVA_VERSION="25[".]' "$1/release"; }
 
 find_jdk_25() {

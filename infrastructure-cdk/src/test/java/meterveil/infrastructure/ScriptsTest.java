@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// `scripts/java.sh` finds what the build needs, or says what is missing, and builds what changed.
 class ScriptsTest {
@@ -49,6 +51,16 @@ class ScriptsTest {
     node("exit 1");
 
     assertThat(source(JDK)).startsWith("Node 20 or newer is missing");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a blank", "a'quote", "an&"})
+  void refusesAFolderThatTheBuildCannotTake(String name) throws Exception {
+    node("exit 0");
+
+    assertThat(bash(Files.createDirectories(folder.resolve(name)), JDK, "echo in"))
+        .startsWith("The repository lies in a folder")
+        .doesNotContain("in\n");
   }
 
   @Test
