@@ -12,6 +12,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.random.RandomGenerator;
 import meterveil.meter.ThingName;
 import software.amazon.awssdk.crt.CRT;
+import software.amazon.awssdk.crt.CrtRuntimeException;
 import software.amazon.awssdk.crt.mqtt5.Mqtt5Client;
 import software.amazon.awssdk.crt.mqtt5.Mqtt5ClientOptions.ClientSessionBehavior;
 import software.amazon.awssdk.crt.mqtt5.Mqtt5ClientOptions.LifecycleEvents;
@@ -91,7 +92,17 @@ public final class Provisioning implements AutoCloseable {
   }
 
   private void start(ThingName thing, CompletableFuture<MeterCertificate> provisioned) {
-    var claimant = new Claimant(thing);
+    Claimant claimant;
+    try {
+      claimant = new Claimant(thing);
+    } catch (CrtRuntimeException e) { // which this thread would keep to itself
+      provisioned.completeExceptionally(
+          new ProvisioningException(
+              what(thing),
+              "the claim's certificate or key cannot be used: " + e.getMessage(),
+              false));
+      return;
+    }
     CompletableFuture<MeterCertificate> _ =
         claimant
             .enrol()
@@ -105,6 +116,10 @@ public final class Provisioning implements AutoCloseable {
                   }
                 },
                 thread);
+  }
+
+  private String what(ThingName thing) {
+    return thing + " gets no certificate from " + endpoint;
   }
 
   /// Ends. What is under way is left.
@@ -133,11 +148,7 @@ public final class Provisioning implements AutoCloseable {
                 .withPublishEvents((_, received) -> hear(received.getPublishPacket()))
                 .build();
       }
-      this.conversation = new Conversation(what(), client);
-    }
-
-    private String what() {
-      return thing + " gets no certificate from " + endpoint;
+      this.conversation = new Conversation(what(thing), client);
     }
 
     CompletableFuture<MeterCertificate> enrol() {
@@ -156,7 +167,7 @@ public final class Provisioning implements AutoCloseable {
     }
 
     private void end(String reason) {
-      connected.completeExceptionally(new ProvisioningException(what(), reason, false));
+      connected.completeExceptionally(new ProvisioningException(what(thing), reason, false));
       conversation.end(reason, false);
     }
 

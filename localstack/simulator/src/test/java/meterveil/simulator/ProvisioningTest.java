@@ -120,6 +120,17 @@ class ProvisioningTest {
   }
 
   @Test
+  void saysThatTheClaimCannotBeUsed(@TempDir Path elsewhere) throws IOException {
+    Path none = Files.writeString(elsewhere.resolve("claim.pem"), "no claim");
+    var broken = new MeterCertificate(none, none);
+    try (var provisioning = new Provisioning(broker.endpoint(), broken, folder, 10, SHORT)) {
+      assertThatThrownBy(() -> join(provisioning.provision(new ThingName("claims-broken"))))
+          .hasCauseInstanceOf(ProvisioningException.class)
+          .hasMessageContaining("the claim's certificate or key cannot be used");
+    }
+  }
+
+  @Test
   void keepsToItsPace() {
     long startNanos = System.nanoTime();
     try (var provisioning = provisioning(5)) {
