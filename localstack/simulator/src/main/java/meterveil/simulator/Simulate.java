@@ -10,21 +10,25 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import meterveil.block.Epoch;
 import meterveil.block.Times;
+import meterveil.meter.ListedMeter;
 import meterveil.meter.ThingName;
+import meterveil.plan.MeterListCsv;
+import meterveil.plan.MeterListCsv.BadListException;
 import meterveil.tenant.TenantId;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,16 +40,17 @@ import software.amazon.awssdk.crt.CrtRuntimeException;
 
 /// Lets meters report to a real endpoint, by the real clock: `scripts/simulate`.
 ///
-/// Ends with 0 when it was stopped or everything is sent, with 1 when a meter could not connect,
-/// with 2 when what was asked for is wrong.
+/// Ends with 0 when it was stopped or everything is sent, with 1 when a meter could not connect or
+/// got no certificate, with 2 when what was asked for is wrong.
 @Command(
     name = "scripts/simulate",
     description = {
       "Connects meters to IoT Core, or to anything that speaks as it does, and lets them report as"
           + " the hours pass, until Ctrl-C.",
       "",
-      "Each meter needs a certificate, and its settings from the platform's planner: one without"
-          + " settings connects and waits.",
+      "Each meter needs a certificate, or a claim to get one by, and its settings from the platform's"
+          + " planner: one without settings connects and waits. A certificate is changed for a new"
+          + " one 30 days before it ends.",
       ""
     },
     sortOptions = false,
@@ -53,8 +58,10 @@ import software.amazon.awssdk.crt.CrtRuntimeException;
 final class Simulate implements Callable<Integer> {
 
   private static final int PORT = 8883;
-  private static final String CERTIFICATE = ".cert.pem";
-  private static final String PRIVATE_KEY = ".key.pem";
+
+  /// IoT Core makes ten meters of claims a second, by default.
+  private static final int PROVISIONED_PER_SECOND = 10;
+
   private static final int PROGRESS_SECONDS = 10;
   private static final int STOPPING_SECONDS_MAX = 30;
 
@@ -79,6 +86,25 @@ final class Simulate implements Callable<Integer> {
       description =
           "Certificates and private keys: THING.cert.pem and THING.key.pem of each meter.")
   private Path certificates = Path.of("");
+
+  @Option(
+      names = "--list",
+      paramLabel = "FILE.csv",
+      description =
+          "The utility's list of meters, as scripts/meters import takes it: those of the tenant take"
+              + " part, too.")
+  private Optional<Path> list = Optional.empty();
+
+  @Option(
+      names = "--claim-certificate",
+      paramLabel = "FILE",
+      description =
+          "A claim: meters of the list or the readings that have no certificate in the folder get"
+              + " theirs by it.")
+  private Optional<Path> claimCertificate = Optional.empty();
+
+  @Option(names = "--claim-key", paramLabel = "FILE", description = "The claim's private key.")
+  private Optional<Path> claimKey = Optional.empty();
 
   @Option(
       names = "--server-ca",
@@ -174,14 +200,88 @@ final class Simulate implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException, IOException {
-    try (Fleet fleet = fleet()) {
-      return run(fleet);
+    try {
+      Job job = asked(this::job);
+      Optional<Integer> ends = provision(job);
+      if (ends.isPresent()) {
+        return ends.get();
+      }
+      try (Fleet fleet = asked(() -> fleet(job))) {
+        return run(fleet, new Renewals(fleet, job.folder(), clock, this::changed));
+      }
     } finally {
       ended.countDown();
     }
   }
 
-  private int run(Fleet fleet) throws InterruptedException {
+  private interface Question<T> {
+    T answer() throws IOException;
+  }
+
+  private <T> T asked(Question<T> question) throws IOException {
+    try {
+      return question.answer();
+    } catch (IllegalArgumentException | BadFileException e) {
+      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /// What was asked for.
+  ///
+  /// @param folder of the meters' certificates
+  /// @param measurements of the meters that take part
+  /// @param without those that have no certificate; none if there is no claim
+  private record Job(
+      Endpoint endpoint,
+      CertificateFolder folder,
+      Measurements measurements,
+      List<ThingName> without,
+      Optional<MeterCertificate> claim) {}
+
+  /// Gets certificates for those that have none.
+  ///
+  /// @return the exit code, if it ends with that
+  private Optional<Integer> provision(Job job) throws InterruptedException {
+    if (job.without().isEmpty()) {
+      return Optional.empty();
+    }
+    say(
+        spec.commandLine().getOut(),
+        "%,d meters get certificates from %s by the claim."
+            .formatted(job.without().size(), job.endpoint()));
+    try (var provisioning =
+        new Provisioning(
+            job.endpoint(),
+            job.claim().orElseThrow(),
+            job.folder(),
+            PROVISIONED_PER_SECOND,
+            Provisioning.PAUSES)) {
+      List<CompletableFuture<MeterCertificate>> each =
+          job.without().stream().map(provisioning::provision).toList();
+      var all = CompletableFuture.allOf(each.toArray(CompletableFuture[]::new));
+      while (!all.isDone()) {
+        if (stop.await(1, SECONDS)) {
+          return Optional.of(CommandLine.ExitCode.OK);
+        }
+      }
+      each.stream()
+          .filter(CompletableFuture::isCompletedExceptionally)
+          .forEach(failed -> spec.commandLine().getErr().println(reason(failed.exceptionNow())));
+      return all.isCompletedExceptionally()
+          ? Optional.of(CommandLine.ExitCode.SOFTWARE)
+          : Optional.empty();
+    }
+  }
+
+  private void changed(ThingName thing, @Nullable Throwable e) {
+    if (e == null) {
+      say(spec.commandLine().getOut(), thing + " has a new certificate.");
+    } else {
+      spec.commandLine().getErr().println(reason(e));
+    }
+  }
+
+  private int run(Fleet fleet, Renewals renewals) throws InterruptedException, IOException {
     PrintWriter out = spec.commandLine().getOut();
     int meters = fleet.meters().size();
     var blocks = new AtomicLong();
@@ -199,6 +299,7 @@ final class Simulate implements Callable<Integer> {
         say(out, "All is sent.");
         break;
       }
+      renewals.startDue();
       if (second % PROGRESS_SECONDS == 0) {
         long ready = fleet.meters().stream().filter(Meter::isReady).count();
         String now =
@@ -237,43 +338,67 @@ final class Simulate implements Callable<Integer> {
   }
 
   private static String reason(Throwable e) {
-    Throwable cause = e.getCause() instanceof ConnectionException c ? c : e;
+    Throwable cause = e.getCause() instanceof IOException c ? c : e;
     return String.valueOf(cause.getMessage());
   }
 
-  private Fleet fleet() throws IOException {
-    try {
-      List<ThingName> things = things();
-      Measurements measurements = measurements(things);
-      var fleet =
-          new Fleet(
-              endpoint(),
-              new TenantId(tenant),
-              clock,
-              FleetOptions.DEFAULT
-                  .withRates(connectionsPerSecond, messagesPerSecond)
-                  .withSeed(seed));
-      try {
-        measurements.profiles().forEach((thing, profile) -> add(fleet, thing, profile));
-      } catch (IllegalArgumentException e) {
-        fleet.close();
-        throw e;
-      }
-      return fleet;
-    } catch (IllegalArgumentException | BadFileException e) {
-      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+  private Job job() throws IOException {
+    Optional<MeterCertificate> claim = claim();
+    if (claim.isEmpty() && !Files.isDirectory(certificates)) {
+      throw new BadFileException(certificates, "no such folder");
     }
+    var folder = new CertificateFolder(certificates);
+    var there = new TreeSet<ThingName>(folder.things());
+    Measurements measurements = measurements(things(there));
+    List<ThingName> without =
+        measurements.things().stream().filter(thing -> !there.contains(thing)).toList();
+    if (claim.isEmpty() && !without.isEmpty()) {
+      throw new BadFileException(
+          certificates,
+          "no certificate of %s, and no --claim-certificate to get it one"
+              .formatted(without.getFirst()));
+    }
+    return new Job(endpoint(), folder, measurements, without, claim);
   }
 
-  private void add(Fleet fleet, ThingName thing, LoadProfile profile) {
+  private Optional<MeterCertificate> claim() {
+    if (claimCertificate.isPresent() != claimKey.isPresent()) {
+      throw new IllegalArgumentException("--claim-certificate and --claim-key go together");
+    }
+    return claimCertificate.map(certificate ->
+        new MeterCertificate(
+            readable("--claim-certificate", certificate),
+            readable("--claim-key", claimKey.orElseThrow())));
+  }
+
+  private Fleet fleet(Job job) throws IOException {
+    var fleet =
+        new Fleet(
+            job.endpoint(),
+            new TenantId(tenant),
+            clock,
+            FleetOptions.DEFAULT.withRates(connectionsPerSecond, messagesPerSecond).withSeed(seed));
     try {
-      var _ =
-          fleet.add(
-              thing,
-              new MeterCertificate(
-                  certificates.resolve(thing + CERTIFICATE),
-                  certificates.resolve(thing + PRIVATE_KEY)),
-              profile);
+      for (ThingName thing : job.measurements().things()) {
+        // One that came in by a claim has only a new pair, as it has not connected with it yet.
+        Optional<MeterCertificate> current = job.folder().current(thing);
+        add(
+            fleet,
+            thing,
+            current.isPresent() ? current.get() : job.folder().keep(thing),
+            job.measurements().of(thing));
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      fleet.close();
+      throw e;
+    }
+    return fleet;
+  }
+
+  private static void add(
+      Fleet fleet, ThingName thing, MeterCertificate certificate, LoadProfile profile) {
+    try {
+      var _ = fleet.add(thing, certificate, profile);
     } catch (CrtRuntimeException e) {
       throw new IllegalArgumentException(
           "the certificate or key of %s cannot be used: %s".formatted(thing, e.getMessage()), e);
@@ -289,37 +414,34 @@ final class Simulate implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--endpoint must be HOST or HOST:PORT, not %s".formatted(endpoint));
     }
-    serverCa.ifPresent(file -> {
-      if (!Files.isReadable(file)) {
-        throw new IllegalArgumentException("--server-ca cannot be read: " + file);
-      }
-    });
     return new Endpoint(
-        parts[0], parts.length == 1 ? PORT : Integer.parseInt(parts[1]), serverCa.orElse(null));
+        parts[0],
+        parts.length == 1 ? PORT : Integer.parseInt(parts[1]),
+        serverCa.map(file -> readable("--server-ca", file)).orElse(null));
   }
 
-  /// The meters that have a certificate, by name.
-  private List<ThingName> things() throws IOException {
-    if (!Files.isDirectory(certificates)) {
-      throw new BadFileException(certificates, "no such folder");
+  private static Path readable(String option, Path file) {
+    if (!Files.isReadable(file)) {
+      throw new IllegalArgumentException(option + " cannot be read: " + file);
     }
-    var things = new ArrayList<ThingName>();
-    try (Stream<Path> files = Files.list(certificates)) {
-      for (Path file : files.sorted().toList()) {
-        String name = file.getFileName().toString();
-        if (name.endsWith(CERTIFICATE)) {
-          String thing = name.substring(0, name.length() - CERTIFICATE.length());
-          if (!Files.isReadable(certificates.resolve(thing + PRIVATE_KEY))) {
-            throw new BadFileException(file, "no %s%s beside it".formatted(thing, PRIVATE_KEY));
-          }
-          things.add(new ThingName(thing));
-        }
+    return file;
+  }
+
+  /// The meters that have a certificate, and those of the list, by name.
+  private List<ThingName> things(Set<ThingName> there) throws IOException {
+    var things = new TreeSet<ThingName>(there);
+    if (list.isPresent()) {
+      var utility = new TenantId(tenant);
+      try {
+        MeterListCsv.read(list.get()).stream()
+            .filter(meter -> meter.tenant().equals(utility))
+            .map(ListedMeter::thing)
+            .forEach(things::add);
+      } catch (BadListException e) {
+        throw new BadFileException(list.get(), e.problems().getFirst());
       }
     }
-    if (things.isEmpty()) {
-      throw new BadFileException(certificates, "holds no THING" + CERTIFICATE);
-    }
-    return things;
+    return List.copyOf(things);
   }
 
   private Measurements measurements(List<ThingName> things) throws IOException {
@@ -333,12 +455,9 @@ final class Simulate implements Callable<Integer> {
     Measurements all;
     if (readings.isPresent()) {
       all = ReadingsCsv.read(readings.get()).measurements().movedTo(first);
-      for (ThingName thing : all.things()) {
-        if (!things.contains(thing)) {
-          throw new BadFileException(
-              certificates, "no certificate of %s, which has readings".formatted(thing));
-        }
-      }
+    } else if (things.isEmpty()) {
+      throw new BadFileException(
+          certificates, "holds no THING.cert.pem, and neither --list nor --readings names a meter");
     } else {
       LocalDate day = LocalDate.ofInstant(first, ZoneOffset.UTC);
       Iterator<LoadProfile> homes =

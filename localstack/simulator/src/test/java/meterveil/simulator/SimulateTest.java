@@ -8,16 +8,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import meterveil.block.Epoch;
 import meterveil.meter.ThingName;
 import meterveil.meter.Topics;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,7 +36,7 @@ class SimulateTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
   private final TestClock clock = new TestClock("2024-01-12T08:00:00Z");
-  private final Simulate simulate = new Simulate(clock);
+  private Simulate simulate = new Simulate(clock);
 
   @BeforeAll
   static void startsBroker() throws IOException {
@@ -94,6 +98,82 @@ class SimulateTest {
   }
 
   @Test
+  @DisplayName("U15 meters get certificates by a claim, and change them before they end")
+  void getsCertificatesByAClaimAndChangesThem(@TempDir Path own) throws Exception {
+    var thing = new ThingName("simulated-claimed");
+    Instant until = Instant.parse("2049-12-31T23:59:59Z");
+    var late = new TestClock("2049-12-10T08:00:00Z");
+    simulate = new Simulate(late);
+    var aws = new TestProvisioning(broker.authority(), until);
+    broker.answering(aws);
+    try (var it = new TestFleet(broker, "simulated", late, FleetOptions.DEFAULT)) {
+      it.settings(thing, Epoch.containing(late.instant()));
+      MeterCertificate claim = claim(own);
+      var ended =
+          CompletableFuture.supplyAsync(() -> claiming(own.resolve("meters"), claim, thing));
+
+      await(() -> aws.provisioned().size() == 2);
+      await(() -> out.toString().contains("simulated-claimed has a new certificate."));
+      simulate.stop();
+
+      assertThat(join(ended)).as(err.toString()).isZero();
+      assertThat(aws.provisioned())
+          .containsExactly(
+              "meter claim-simulated-claimed simulated-claimed",
+              "rotation simulated-claimed simulated-claimed");
+      assertThat(out.toString()).contains("1 meters get certificates from " + broker.endpoint());
+      assertThat(new CertificateFolder(own.resolve("meters")).current(thing)).isPresent();
+    }
+  }
+
+  @Test
+  void saysThatAMeterGetsNoCertificate(@TempDir Path own) throws IOException {
+    var thing = new ThingName("simulated-denied");
+    var aws = new TestProvisioning(broker.authority(), clock.instant());
+    aws.reject(TestProvisioning.provision("meter"), 400, "AccessDenied");
+    broker.answering(aws);
+    Path meters = own.resolve("meters");
+    assertThat(claiming(meters, claim(own), thing)).isOne();
+    Path none = Files.writeString(own.resolve("none.pem"), "no claim");
+    assertThat(claiming(meters, new MeterCertificate(none, none), thing)).isOne();
+    assertThat(err.toString())
+        .contains("simulated-denied gets no certificate from", "AccessDenied (400)")
+        .contains("the claim's certificate or key cannot be used")
+        .doesNotContain("\tat ");
+  }
+
+  private static MeterCertificate claim(Path into) throws IOException {
+    MeterCertificate claim = broker.certificate(new ThingName("claim"));
+    return new MeterCertificate(
+        Files.move(claim.certificate(), into.resolve("claim.pem")),
+        Files.move(claim.privateKey(), into.resolve("claim-key.pem")));
+  }
+
+  private int claiming(Path certificates, MeterCertificate claim, ThingName thing) {
+    return execute(
+        certificates,
+        "--list=" + list(thing.value()),
+        "--claim-certificate=" + claim.certificate(),
+        "--claim-key=" + claim.privateKey());
+  }
+
+  /// A list with a meter, and one of another tenant.
+  private static Path list(String thing) {
+    try {
+      return Files.writeString(
+          folder.resolve(thing + ".csv"),
+          """
+          thing,tenant,district,tariffClass,commodity
+          %s,simulated,north,residential,electricity
+          another,others,north,residential,electricity
+          """
+              .formatted(thing));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
   void saysWhatIsWrongWithWhatWasAsked(@TempDir Path own) throws IOException {
     assertThat(execute(own.resolve("none"))).isEqualTo(2);
     assertThat(execute(own)).isEqualTo(2);
@@ -102,13 +182,21 @@ class SimulateTest {
     Files.writeString(own.resolve("meter-1.key.pem"), "no key");
     assertThat(execute(own)).isEqualTo(2);
     assertThat(execute(own, "--connections-per-second=0")).isEqualTo(2);
+    assertThat(execute(own, "--list=" + list("simulated-unclaimed"))).isEqualTo(2);
+    assertThat(execute(own, "--claim-key=" + own.resolve("none.pem"))).isEqualTo(2);
+    Path key = own.resolve("meter-1.key.pem");
+    assertThat(execute(own, "--claim-key=" + key, "--claim-certificate=" + own.resolve("none.pem")))
+        .isEqualTo(2);
     assertThat(err.toString())
         .contains(
             "no such folder",
             "holds no THING.cert.pem",
-            "no meter-1.key.pem beside it",
+            "meter-1.key.pem: no such file, though its certificate is there",
             "the certificate or key of meter-1 cannot be used",
-            "a rate is 1 a second or more")
+            "a rate is 1 a second or more",
+            "--claim-certificate and --claim-key go together",
+            "--claim-certificate cannot be read: " + own.resolve("none.pem"),
+            "no certificate of simulated-unclaimed, and no --claim-certificate")
         .doesNotContain("\tat ");
   }
 }
