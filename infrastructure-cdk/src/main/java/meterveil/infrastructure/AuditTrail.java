@@ -12,7 +12,6 @@ import software.amazon.awscdk.services.cloudtrail.CfnTrail.EventSelectorProperty
 import software.amazon.awscdk.services.cloudwatch.Metric;
 import software.amazon.awscdk.services.iam.Policy;
 import software.amazon.awscdk.services.iam.PolicyStatement;
-import software.amazon.awscdk.services.iam.PrincipalWithConditions;
 import software.amazon.awscdk.services.iam.Role;
 import software.amazon.awscdk.services.iam.ServicePrincipal;
 import software.amazon.awscdk.services.logs.FilterPattern;
@@ -108,13 +107,11 @@ final class AuditTrail extends Construct {
             .encryptionKey(data.logsKey)
             .removalPolicy(RemovalPolicy.DESTROY)
             .build();
-    Map<String, Object> ofThisAccount =
-        Map.of("StringEquals", Map.of("aws:SourceAccount", stack.getAccount()));
+    // CloudTrail takes this role on without saying for which account or trail: asked for either, it
+    // would stay outside, and the trail could not be made.
     var role =
         Role.Builder.create(this, "Role")
-            .assumedBy(
-                new PrincipalWithConditions(
-                    new ServicePrincipal("cloudtrail.amazonaws.com"), ofThisAccount))
+            .assumedBy(new ServicePrincipal("cloudtrail.amazonaws.com"))
             .build();
     var policy =
         Policy.Builder.create(this, "Policy")

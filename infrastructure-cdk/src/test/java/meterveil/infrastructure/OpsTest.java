@@ -37,4 +37,25 @@ class OpsTest {
     assertThat(Changes.resource(Synthesis.dev(), "RegistryEncryption").dependsOn())
         .contains(claim.id());
   }
+
+  /// Lambda takes on a role for a function that names it; CloudTrail does not say for whom it takes
+  /// on the role that it writes to its log group with.
+  @Test
+  void letsServicesTakeOnRolesForThisAccountWhereTheySayForWhom() {
+    var forAnybody =
+        Statement.ofTrust(Synthesis.dev()).stream()
+            .filter(
+                trust -> trust.principals().stream().anyMatch(p -> p.endsWith(".amazonaws.com")))
+            .filter(trust -> !trust.principals().equals(List.of("lambda.amazonaws.com")))
+            .filter(trust ->
+                !Templates.mapOf(trust.conditions().get("StringEquals"))
+                    .containsKey("aws:SourceAccount"));
+
+    assertThat(forAnybody)
+        .singleElement()
+        .satisfies(trust -> {
+          assertThat(trust.policy().construct()).isEqualTo("TrailRole");
+          assertThat(trust.conditions()).isEmpty();
+        });
+  }
 }
