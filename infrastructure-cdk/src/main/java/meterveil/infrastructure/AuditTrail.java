@@ -69,7 +69,8 @@ final class AuditTrail extends Construct {
         Bucket.Builder.create(this, "Bucket")
             .encryption(BucketEncryption.KMS)
             .encryptionKey(key)
-            .bucketKeyEnabled(true)
+            // The key lets CloudTrail in for a trail; a bucket's own key is made for the bucket.
+            .bucketKeyEnabled(false)
             .enforceSsl(true)
             .minimumTlsVersion(1.2)
             .blockPublicAccess(BlockPublicAccess.BLOCK_ALL)

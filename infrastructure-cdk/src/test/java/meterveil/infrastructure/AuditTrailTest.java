@@ -80,6 +80,19 @@ class AuditTrailTest {
                 .hasSizeLessThanOrEqualTo(PATTERN_CHARACTERS_MAX));
   }
 
+  /// With a key of the bucket's own, S3 would use the trail's key for the bucket, and the key lets
+  /// CloudTrail in for a trail only.
+  @Test
+  void asksForTheTrailsKeyInTheNameOfTheTrail() {
+    assertThat(
+            Changes.resource(Synthesis.dev(), "TrailBucket")
+                .textAt(
+                    "BucketEncryption", "ServerSideEncryptionConfiguration", "BucketKeyEnabled"))
+        .isNotEqualTo("true");
+    assertThat(Changes.resource(Synthesis.dev(), "TrailKey").definition().toString())
+        .contains("kms:EncryptionContext:aws:cloudtrail:arn");
+  }
+
   /// What an event is counted as, in the order of the counts.
   private static List<String> counted(
       Templates templates, String service, String event, String error) {
