@@ -46,7 +46,8 @@ final class AuditTrail extends Construct {
     ACCESS_DENIED("AccessDenied"),
     /// Who may use a key, or whether it can be used, was changed.
     KEYS_CHANGED("KeysChanged"),
-    /// Who gets to see messages of meters was changed: rules, policies, what is logged.
+    /// Who gets to see messages of meters was changed, or whether anybody does: rules, policies,
+    /// what is logged, the registry's key, functions.
     READERS_CHANGED("ReadersChanged"),
     /// The trail itself was changed.
     TRAIL_CHANGED("TrailChanged");
@@ -179,16 +180,28 @@ final class AuditTrail extends Construct {
               "PutKeyPolicy",
               "ScheduleKeyDeletion");
       case READERS_CHANGED ->
-          events(
-              "iot.amazonaws.com",
-              "CreatePolicy",
-              "CreatePolicyVersion",
-              "CreateTopicRule",
-              "ReplaceTopicRule",
-              "SetDefaultPolicyVersion",
-              "SetV2LoggingLevel",
-              "SetV2LoggingOptions",
-              "UpdateDomainConfiguration");
+          FilterPattern.any(
+              events(
+                  "iot.amazonaws.com",
+                  "CreatePolicy",
+                  "CreatePolicyVersion",
+                  "CreateTopicRule",
+                  "DeleteTopicRule",
+                  "DisableTopicRule",
+                  "ReplaceTopicRule",
+                  "SetDefaultPolicyVersion",
+                  "SetV2LoggingLevel",
+                  "SetV2LoggingOptions",
+                  "UpdateDomainConfiguration",
+                  "UpdateEncryptionConfiguration"),
+              // CloudTrail adds the version of Lambda's interface, as UpdateAlias20150331.
+              events(
+                  "lambda.amazonaws.com",
+                  "PutFunctionEventInvokeConfig*",
+                  "UpdateAlias*",
+                  "UpdateFunctionCode*",
+                  "UpdateFunctionConfiguration*",
+                  "UpdateFunctionEventInvokeConfig*"));
       case TRAIL_CHANGED ->
           events(
               "cloudtrail.amazonaws.com",
