@@ -4,6 +4,8 @@ import static meterveil.infrastructure.PlatformMetrics.counted;
 import static meterveil.infrastructure.PlatformMetrics.found;
 import static meterveil.infrastructure.PlatformMetrics.ofService;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import software.amazon.awscdk.Duration;
@@ -32,6 +34,9 @@ final class Alarms extends Construct {
 
   /// Half of what an event may wait before it is given up is a reason to look; this is a third.
   private static final long WAIT_MILLIS_MAX = Duration.minutes(20).toMilliseconds().longValue();
+
+  /// All of them, in the order below.
+  final List<Alarm> all = new ArrayList<>();
 
   private final AlarmTopic topic;
 
@@ -230,5 +235,6 @@ final class Alarms extends Construct {
     var tell = new SnsAction(topic.topic);
     alarm.addAlarmAction(tell);
     alarm.addOkAction(tell);
+    all.add(alarm);
   }
 }

@@ -29,8 +29,8 @@ final class Ops extends Stack {
 
     var metrics = new PlatformMetrics(ingest);
     var topic = new AlarmTopic(this, settings);
-    new Alarms(this, metrics, settings.load(), topic);
-    new Overview(this, metrics);
+    var alarms = new Alarms(this, metrics, settings.load(), topic);
+    new Overview(this, metrics, alarms);
     budget(settings, topic);
   }
 

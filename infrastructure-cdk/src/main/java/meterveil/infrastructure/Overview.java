@@ -9,18 +9,22 @@ import static meterveil.infrastructure.PlatformMetrics.ofService;
 import java.util.List;
 import java.util.stream.Stream;
 import software.amazon.awscdk.Duration;
+import software.amazon.awscdk.services.cloudwatch.Alarm;
+import software.amazon.awscdk.services.cloudwatch.AlarmWidget;
 import software.amazon.awscdk.services.cloudwatch.Dashboard;
 import software.amazon.awscdk.services.cloudwatch.GraphWidget;
 import software.amazon.awscdk.services.cloudwatch.IMetric;
+import software.amazon.awscdk.services.cloudwatch.IWidget;
 import software.constructs.Construct;
 
-/// How it all goes, on one page, in the order of a reading's way.
+/// How it all goes, on one page: in the order of a reading's way, then what each alarm looks at,
+/// with its limit. What it costs is not there, as CloudWatch knows that in one region only.
 final class Overview extends Construct {
 
   private static final Duration HOUR = Duration.hours(1);
   private static final Duration FIVE_MINUTES = Duration.minutes(5);
 
-  Overview(Construct scope, PlatformMetrics metrics) {
+  Overview(Construct scope, PlatformMetrics metrics, Alarms alarms) {
     super(scope, "Overview");
     var dashboard = Dashboard.Builder.create(this, "Dashboard").build();
     dashboard.addWidgets(
@@ -71,6 +75,16 @@ final class Overview extends Construct {
             List.of(
                 ofService("AWS/DynamoDB", "WriteThrottleEvents", FIVE_MINUTES),
                 ofService("AWS/DynamoDB", "ReadThrottleEvents", FIVE_MINUTES))));
+    dashboard.addWidgets(alarms.all.stream().map(Overview::limit).toArray(IWidget[]::new));
+  }
+
+  private static AlarmWidget limit(Alarm alarm) {
+    return AlarmWidget.Builder.create()
+        .title(alarm.getNode().getId())
+        .alarm(alarm)
+        .width(4)
+        .height(4)
+        .build();
   }
 
   private static GraphWidget graph(String title, List<? extends IMetric> metrics) {

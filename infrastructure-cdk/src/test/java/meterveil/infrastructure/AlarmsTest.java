@@ -155,6 +155,23 @@ class AlarmsTest {
   }
 
   @Test
+  void showsWhatEachAlarmLooksAt() {
+    var body =
+        CdkJson.parse(
+            Changes.resource(Synthesis.dev(), "OverviewDashboard").textAt("DashboardBody"));
+    var shown =
+        Templates.listOf(body.get("widgets")).stream()
+            .map(widget -> Templates.mapOf(Templates.mapOf(widget).get("properties")))
+            .flatMap(properties ->
+                Templates.textsOf(Templates.mapOf(properties.get("annotations")).get("alarms"))
+                    .stream());
+
+    assertThat(shown)
+        .containsExactlyInAnyOrderElementsOf(
+            alarms().map(alarm -> "${%s.Arn}".formatted(alarm.id())).toList());
+  }
+
+  @Test
   void hasALineInTheRunbookForEachAlarmAndNoOther() throws IOException {
     var runbook = Files.readString(Synthesis.MODULE.resolveSibling("docs").resolve("runbook.md"));
 
