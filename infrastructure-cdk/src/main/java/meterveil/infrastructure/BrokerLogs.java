@@ -25,11 +25,9 @@ final class BrokerLogs extends Construct {
   /// Where IoT Core logs, in every account.
   static final String GROUP = "AWSIotLogsV2";
 
-  final LogGroup group;
-
   BrokerLogs(Construct scope, Key logsKey) {
     super(scope, "Broker");
-    group =
+    var group =
         LogGroup.Builder.create(this, "Logs")
             .logGroupName(GROUP)
             .retention(RetentionDays.THREE_MONTHS)

@@ -14,6 +14,7 @@ import software.amazon.awscdk.services.dynamodb.WarmThroughput;
 import software.amazon.awscdk.services.iam.Role;
 import software.amazon.awscdk.services.kms.Key;
 import software.constructs.Construct;
+import software.constructs.IDependable;
 
 /// What the platform keeps: the tables of its planes, and the keys that everything lies under.
 ///
@@ -119,9 +120,12 @@ final class Data extends Stack {
             "What was carried out stands in the registry; a backup would tell of former cohorts.");
 
     // The account's only log group of this name comes first: where it is, there is a stage already.
-    var brokerLogs = new BrokerLogs(this, logsKey);
+    // The encryption of its only registry comes last of all: it stays, and a first deployment that
+    // failed after it would leave it in the way of the next.
+    new BrokerLogs(this, logsKey);
+    var before = getNode().getChildren().toArray(IDependable[]::new);
     var registry = new RegistryEncryption(this);
-    registry.getNode().addDependency(brokerLogs.group);
+    registry.getNode().addDependency(before);
     registryKey = registry.key;
   }
 

@@ -40,6 +40,10 @@ class OperationsTest {
           "TopicName",
           "TrailName");
 
+  /// What an account has once, so that nobody can make it who does not find it unmade.
+  private static final Set<String> ONE_IN_AN_ACCOUNT =
+      Set.of("AWS::IoT::EncryptionConfiguration", "AWS::IoT::Logging");
+
   private Templates before;
   private Templates after;
 
@@ -114,20 +118,36 @@ class OperationsTest {
   }
 
   @Test
-  void leavesNothingBehindThatStandsInTheWayOfAnotherDeployment() {
-    assertThat(standingInTheWay(Synthesis.dev())).isEmpty();
-    assertThat(standingInTheWay(Synthesis.prod())).isEmpty();
+  void leavesNothingBehindThatStandsInTheWayOfAnotherDeploymentButTheRegistrysEncryption() {
+    for (var stage : List.of(Synthesis.dev(), Synthesis.prod())) {
+      assertThat(standingInTheWay(stage))
+          .map(Resource::construct)
+          .containsExactly("RegistryEncryption");
+    }
+  }
+
+  /// So a first deployment that fails, and is taken back, has mostly not come to it.
+  @Test
+  void makesTheRegistrysEncryptionLast() throws IOException {
+    var folder = Synthesis.ASSEMBLY.resolve("assembly-dev");
+    try (var data = Files.newDirectoryStream(folder, "devData*.template.json")) {
+      var ofItsStack = Templates.mapOf(CdkJson.read(data.iterator().next()).get("Resources"));
+
+      assertThat(Changes.resource(before, "RegistryEncryption").dependsOn())
+          .containsAll(
+              ofItsStack.keySet().stream().filter(id -> !id.startsWith("Registry")).toList());
+    }
   }
 
   @Test
   void findsWhatStandsInTheWay() {
     var named = Changes.set(before, "DayKeys", "day-keys", "Properties", "TableName");
     var kept = Changes.set(named, "DayKeys", "Retain", "DeletionPolicy");
+    var logging = Changes.set(before, "BrokerLogging", "Retain", "DeletionPolicy");
 
-    assertThat(standingInTheWay(named)).isEmpty();
-    assertThat(standingInTheWay(kept))
-        .singleElement()
-        .satisfies(resource -> assertThat(resource.construct()).isEqualTo("DayKeys"));
+    assertThat(standingInTheWay(named)).isEqualTo(standingInTheWay(before));
+    assertThat(standingInTheWay(kept)).map(Resource::construct).contains("DayKeys");
+    assertThat(standingInTheWay(logging)).map(Resource::construct).contains("BrokerLogging");
   }
 
   @Test
@@ -137,16 +157,17 @@ class OperationsTest {
         .containsEntry("UpdateReplacePolicy", "Retain");
   }
 
-  /// What stays when its stack goes, and has a name that it would keep from the next one. A version
-  /// goes with its function; a role's own policy has its name to itself.
+  /// What stays when its stack goes, and has a name or a place that it would keep from the next
+  /// one. A version goes with its function; a role's own policy has its name to itself.
   private static List<Resource> standingInTheWay(Templates stage) {
     return stage.resources().values().stream()
         .filter(resource -> "Retain".equals(resource.definition().get("DeletionPolicy")))
         .filter(resource ->
             !Set.of("AWS::Lambda::Version", "AWS::IAM::Policy").contains(resource.type()))
         .filter(resource ->
-            resource.definition().get("Properties") instanceof Map<?, ?> properties
-                && properties.keySet().stream().anyMatch(NAMES::contains))
+            ONE_IN_AN_ACCOUNT.contains(resource.type())
+                || (resource.definition().get("Properties") instanceof Map<?, ?> properties
+                    && properties.keySet().stream().anyMatch(NAMES::contains)))
         .toList();
   }
 
