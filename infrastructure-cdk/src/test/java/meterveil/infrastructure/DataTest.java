@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import meterveil.cell.DayKeyTable;
+import meterveil.cell.OpenBlockTable;
 import meterveil.cohort.CohortTable;
 import meterveil.infrastructure.Templates.Resource;
 import meterveil.meter.MeterTable;
@@ -20,7 +21,6 @@ import meterveil.usage.UsageTable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -51,7 +51,7 @@ class DataTest {
 
     assertThat(keys(table))
         .isEqualTo(sortKey.isEmpty() ? List.of(partitionKey) : List.of(partitionKey, sortKey));
-    assertThat(table.textAt("TimeToLiveSpecification", "AttributeName")).isEqualTo(timeToLive);
+    assertThat(timeToLive(table)).isEqualTo(timeToLive);
     assertThat(table.textAt("SSESpecification", "SSEType")).isEqualTo("KMS");
     assertThat(Synthesis.dev().named(table.textAt("SSESpecification", "KMSMasterKeyId")))
         .hasValueSatisfying(named -> assertThat(named.construct()).isEqualTo(key));
@@ -60,48 +60,104 @@ class DataTest {
 
   @ParameterizedTest
   @MethodSource("stores")
-  void hasTheKeysThatItsStoreWrites(String id, TableSchema<?> schema) {
-    assertThat(keys(table(id))).isEqualTo(keys(schema));
+  void hasTheKeysThatItsStoreWrites(Store store) {
+    assertThat(keys(table(store.id()))).isEqualTo(store.keys());
   }
 
   @ParameterizedTest
   @MethodSource("stores")
-  void findsATableWithOtherKeysThanItsStoreWrites(String id, TableSchema<?> schema) {
-    var changed =
-        Changes.set(Synthesis.dev(), id, "other", "Properties", "KeySchema", 0, "AttributeName");
+  void findsATableWithOtherKeysThanItsStoreWrites(Store store) {
+    for (var key = 0; key < store.keys().size(); key++) {
+      var changed =
+          Changes.set(
+              Synthesis.dev(),
+              store.id(),
+              "other",
+              "Properties",
+              "KeySchema",
+              key,
+              "AttributeName");
 
-    assertThat(keys(Changes.resource(changed, id))).isNotEqualTo(keys(schema));
+      assertThat(keys(Changes.resource(changed, store.id()))).isNotEqualTo(store.keys());
+    }
   }
 
   @ParameterizedTest
   @MethodSource("stores")
   @DisplayName("T54 items go by an attribute that their store writes")
-  void letsItemsGoByAnAttributeThatItsStoreWrites(String id, TableSchema<?> schema) {
-    var timeToLive = table(id).textAt("TimeToLiveSpecification", "AttributeName");
-
-    assertThat(schema.attributeNames().contains(timeToLive))
-        .isEqualTo(!Set.of("Tenants", "Meters").contains(id));
+  void letsItemsGoByAnAttributeThatItsStoreWrites(Store store) {
+    assertThat(store.writes(timeToLive(table(store.id()))))
+        .isEqualTo(!Set.of("Tenants", "Meters").contains(store.id()));
   }
 
-  static Stream<Arguments> stores() {
-    return Stream.of(
-        Arguments.of("DayKeys", DayKeyTable.SCHEMA),
-        Arguments.of("Groupings", GroupingTable.SCHEMA),
-        Arguments.of("Usage", UsageTable.SCHEMA),
-        Arguments.of("Reconciliations", ReconciliationTable.SCHEMA),
-        Arguments.of("Tenants", TenantTable.SCHEMA),
-        Arguments.of("Meters", MeterTable.SCHEMA),
-        Arguments.of("Cohorts", CohortTable.SCHEMA));
+  @ParameterizedTest
+  @MethodSource("stores")
+  void findsATableWhoseItemsGoByAnotherAttributeThanItsStoreWrites(Store store) {
+    var changed =
+        Changes.set(
+            Synthesis.dev(),
+            store.id(),
+            "other",
+            "Properties",
+            "TimeToLiveSpecification",
+            "AttributeName");
+
+    assertThat(store.writes(timeToLive(Changes.resource(changed, store.id())))).isFalse();
   }
 
   @Test
-  void hasTheKeysThatTheStoresWithoutASchemaWrite() {
-    assertThat(keys(table("DeviceStatus")))
-        .containsExactly(DeviceStatusTable.PARTITION_KEY, DeviceStatusTable.SORT_KEY);
-    assertThat(keys(table("OpenData")))
-        .containsExactly(OpenDataTable.PARTITION_KEY, OpenDataTable.SORT_KEY);
-    assertThat(keys(table("Assignments")))
-        .containsExactly(AssignmentTable.PARTITION_KEY, AssignmentTable.SORT_KEY);
+  void leavesOutNoStore() {
+    assertThat(stores().map(Store::id))
+        .containsExactlyInAnyOrderElementsOf(
+            Synthesis.dev().ofType("AWS::DynamoDB::Table").stream()
+                .map(Resource::construct)
+                .toList());
+  }
+
+  /// What a store takes its table to be.
+  ///
+  /// @param timesToLive the attributes that its items may go by
+  private record Store(String id, List<String> keys, List<String> timesToLive) {
+
+    Store(String id, TableSchema<?> schema) {
+      this(id, DataTest.keys(schema), schema.attributeNames());
+    }
+
+    boolean writes(String timeToLive) {
+      return timesToLive.contains(timeToLive);
+    }
+
+    @Override
+    public String toString() {
+      return id;
+    }
+  }
+
+  static Stream<Store> stores() {
+    return Stream.of(
+        new Store(
+            "OpenBlocks",
+            List.of(OpenBlockTable.PARTITION_KEY, OpenBlockTable.SORT_KEY),
+            List.of(OpenBlockTable.TIME_TO_LIVE)),
+        new Store("DayKeys", DayKeyTable.SCHEMA),
+        new Store("Groupings", GroupingTable.SCHEMA),
+        new Store("Usage", UsageTable.SCHEMA),
+        new Store("Reconciliations", ReconciliationTable.SCHEMA),
+        new Store(
+            "OpenData",
+            List.of(OpenDataTable.PARTITION_KEY, OpenDataTable.SORT_KEY),
+            List.of(OpenDataTable.TIME_TO_LIVE)),
+        new Store("Tenants", TenantTable.SCHEMA),
+        new Store("Cohorts", CohortTable.SCHEMA),
+        new Store(
+            "DeviceStatus",
+            List.of(DeviceStatusTable.PARTITION_KEY, DeviceStatusTable.SORT_KEY),
+            List.of(DeviceStatusTable.TIME_TO_LIVE)),
+        new Store("Meters", MeterTable.SCHEMA),
+        new Store(
+            "Assignments",
+            List.of(AssignmentTable.PARTITION_KEY, AssignmentTable.SORT_KEY),
+            List.of(AssignmentTable.TIME_TO_LIVE)));
   }
 
   @Test
@@ -210,6 +266,10 @@ class DataTest {
     var table = Changes.resource(Synthesis.dev(), id);
     assertThat(table.type()).isEqualTo("AWS::DynamoDB::Table");
     return table;
+  }
+
+  private static String timeToLive(Resource table) {
+    return table.textAt("TimeToLiveSpecification", "AttributeName");
   }
 
   private static List<String> keys(TableSchema<?> schema) {

@@ -49,6 +49,15 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 /// throttled; the write may or may not have been done, and may be repeated.
 public final class OpenBlockTable {
 
+  /// The partition key: a tenant's name and a cohort's.
+  public static final String PARTITION_KEY = "c";
+
+  /// The sort key: the hour a block starts at.
+  public static final String SORT_KEY = "b";
+
+  /// When DynamoDB may delete it.
+  public static final String TIME_TO_LIVE = "e";
+
   /// How long an emptied item stays as a marker, so that nobody takes its absence for an open one.
   public static final Duration MARKER_KEPT = Duration.ofDays(7);
 
@@ -138,7 +147,12 @@ public final class OpenBlockTable {
   ///
   /// @return the item as it then lies in the table
   public OpenBlock freeze(Cohort cohort, Block block) {
-    return change(cohort, block, "SET z = :to REMOVE e", OPEN, Map.of(":to", state(State.FROZEN)));
+    return change(
+        cohort,
+        block,
+        "SET z = :to REMOVE " + TIME_TO_LIVE,
+        OPEN,
+        Map.of(":to", state(State.FROZEN)));
   }
 
   /// Closes a frozen item. What is closed already stays as it is.
@@ -183,7 +197,7 @@ public final class OpenBlockTable {
       update(
           item.cohort(),
           item.block(),
-          "SET a = :at, e = if_not_exists(e, :e)",
+          "SET a = :at, %1$s = if_not_exists(%1$s, :e)".formatted(TIME_TO_LIVE),
           "attribute_not_exists(a) AND " + OPEN,
           values);
     } else {
@@ -201,7 +215,7 @@ public final class OpenBlockTable {
   public void empty(Cohort cohort, Block block) {
     var marker = new HashMap<>(key(cohort, block));
     marker.put("z", state(State.EMPTIED));
-    marker.put("e", expiry(block));
+    marker.put(TIME_TO_LIVE, expiry(block));
     dynamoDb.putItem(put -> put.tableName(name).item(marker));
   }
 
@@ -228,8 +242,8 @@ public final class OpenBlockTable {
 
   private static Map<String, AttributeValue> key(Cohort cohort, Block block) {
     return Map.of(
-        "c", AttributeValue.fromS(cohort.tenant() + "/" + cohort.id()),
-        "b", AttributeValue.fromS(block.start().toString().substring(0, 13)));
+        PARTITION_KEY, AttributeValue.fromS(cohort.tenant() + "/" + cohort.id()),
+        SORT_KEY, AttributeValue.fromS(block.start().toString().substring(0, 13)));
   }
 
   private static OpenBlock item(

@@ -30,11 +30,14 @@ import software.amazon.awssdk.services.dynamodb.model.Update;
 /// nothing is lost by asking again.
 public final class OpenDataTable {
 
-  /// Names of the key's attributes, also read by those who make the table.
+  /// Names that the table is made with, also read by those who make it.
   public static final String PARTITION_KEY = "tenant";
 
   /// See [#PARTITION_KEY].
   public static final String SORT_KEY = "item";
+
+  /// See [#PARTITION_KEY].
+  public static final String TIME_TO_LIVE = "expiresAt";
 
   /// How long what was spent is known after its epoch: longer than any day of it may be closed.
   private static final Duration SPENT_KEPT_AFTER_EPOCH = Duration.ofDays(30);
@@ -125,18 +128,18 @@ public final class OpenDataTable {
     Epoch epoch = Epoch.of(day);
     var item = new HashMap<>(key(tenant.id(), figure(product, day)));
     item.put("energyWh", number(energyWh));
-    item.put("expiresAt", number(tenant.expiry(start(day)).getEpochSecond()));
+    item.put(TIME_TO_LIVE, number(tenant.expiry(start(day)).getEpochSecond()));
     var figure =
         Put.builder()
             .tableName(name)
             .item(item)
-            .conditionExpression("attribute_not_exists(tenant)")
+            .conditionExpression("attribute_not_exists(%s)".formatted(PARTITION_KEY))
             .build();
     var price =
         Update.builder()
             .tableName(name)
             .key(key(tenant.id(), "budget/%s/%05d".formatted(product, epoch.number())))
-            .updateExpression("ADD spentMilli :price SET expiresAt = :expiresAt")
+            .updateExpression("ADD spentMilli :price SET %s = :expiresAt".formatted(TIME_TO_LIVE))
             .conditionExpression("attribute_not_exists(spentMilli) OR spentMilli <= :left")
             .expressionAttributeValues(
                 Map.of(

@@ -43,6 +43,9 @@ public final class AssignmentTable {
   /// The sort key: a thing's name, or [#HEAD].
   public static final String SORT_KEY = "thing";
 
+  /// When DynamoDB may delete it.
+  public static final String TIME_TO_LIVE = "expiresAt";
+
   /// How long after the start of its epoch a plan is known.
   public static final Duration KEPT_AFTER_START = Duration.ofDays(3);
 
@@ -119,7 +122,7 @@ public final class AssignmentTable {
         .forEach(done -> {});
     var head = new HashMap<>(head(tenant, epoch));
     head.put("attempt", AttributeValue.fromS(attempt));
-    head.put("expiresAt", expiresAt(epoch));
+    head.put(TIME_TO_LIVE, expiresAt(epoch));
     try {
       dynamoDb.putItem(put ->
           put.tableName(name).item(head).conditionExpression("attribute_not_exists(attempt)"));
@@ -222,7 +225,7 @@ public final class AssignmentTable {
         AttributeValue.fromS(place.meter().tariffClass().name()),
         "commodity",
         AttributeValue.fromS(place.meter().commodity().name()),
-        "expiresAt",
+        TIME_TO_LIVE,
         expiresAt(plan.epoch()));
   }
 

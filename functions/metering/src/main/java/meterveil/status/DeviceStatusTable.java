@@ -46,13 +46,17 @@ public final class DeviceStatusTable {
   /// The sort key: a thing's name.
   public static final String SORT_KEY = "thing";
 
+  /// When DynamoDB may delete it.
+  public static final String TIME_TO_LIVE = "expiresAt";
+
   private static final String KEEP =
       """
       SET #sequence = :sequence, firmware = :firmware, batteryPercent = :batteryPercent,
         signalDbm = :signalDbm, faults = :faults, uptimeSeconds = :uptimeSeconds,
         blocksGivenUp = :blocksGivenUp, lastSeen = :lastSeen,
-        expiresAt = :expiresAt, firstSequence = if_not_exists(firstSequence, :sequence)\
-      """;
+        %s = :expiresAt, firstSequence = if_not_exists(firstSequence, :sequence)\
+      """
+          .formatted(TIME_TO_LIVE);
   private static final String AND_COUNT = " ADD messages :one";
   private static final String AND_ONLINE = ", #online = :online";
   private static final String NEWER = "(attribute_not_exists(#sequence) OR #sequence < :sequence)";
@@ -68,8 +72,9 @@ public final class DeviceStatusTable {
   private static final String TELL =
       """
       SET #session = :session, sessionVersion = :version, sessionHour = :hour, #online = :online,
-        expiresAt = :expiresAt
-      """;
+        %s = :expiresAt
+      """
+          .formatted(TIME_TO_LIVE);
   private static final String LATER =
       """
       (attribute_not_exists(#session) OR (#session <> :session AND (
@@ -202,7 +207,7 @@ public final class DeviceStatusTable {
                 .expressionAttributeValues(
                     Map.of(":tenant", AttributeValue.fromS(tenant.id().value())))
                 .projectionExpression(
-                    "#thing, #online, lastSeen, sessionHour, expiresAt, blocksGivenUp"))
+                    "#thing, #online, lastSeen, sessionHour, blocksGivenUp, " + TIME_TO_LIVE))
         .items()
         .stream()
         .map(Item::new)
@@ -276,7 +281,7 @@ public final class DeviceStatusTable {
           number("firstSequence"),
           number("messages"),
           Instant.parse(attribute("lastSeen").s()),
-          Instant.ofEpochSecond(number("expiresAt")));
+          Instant.ofEpochSecond(number(TIME_TO_LIVE)));
     }
 
     Sign toSign() {
@@ -289,7 +294,7 @@ public final class DeviceStatusTable {
 
     /// Whether it has not expired, by the item or by what the tenant keeps now.
     boolean isKept(Tenant tenant, Instant now) {
-      return Instant.ofEpochSecond(number("expiresAt")).isAfter(now)
+      return Instant.ofEpochSecond(number(TIME_TO_LIVE)).isAfter(now)
           && tenant.expiry(lastSign()).isAfter(now);
     }
 
