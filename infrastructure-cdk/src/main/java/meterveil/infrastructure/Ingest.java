@@ -31,7 +31,6 @@ final class Ingest extends Stack {
     release = new Release(this, data, surroundings);
 
     status = new Status(this, data, surroundings).function;
-    new Planning(this, data);
 
     admit = new Admit(this, data, surroundings).function;
     register = new Register(this, settings, data, surroundings).function;

@@ -474,23 +474,6 @@ class IngestTest {
             "logs:PutLogEvents StatusLogs");
   }
 
-  @Test
-  @DisplayName("T45 the planner may make cohorts and tell meters")
-  void limitsThePlanner() {
-    assertThat(rights("Planner"))
-        .containsExactlyInAnyOrder(
-            "dynamodb:GetItem Tenants",
-            "dynamodb:PutItem Tenants",
-            "dynamodb:Scan Tenants",
-            "dynamodb:PutItem Cohorts",
-            "dynamodb:Query Cohorts",
-            "kms:Decrypt ConfigurationKey",
-            "iot:Publish topic/mv/1/*/*/settings",
-            "iot:RetainPublish topic/mv/1/*/*/settings",
-            "iot:UpdateThing thing/*",
-            "kms:Decrypt RegistryKey");
-  }
-
   private static String instances(Templates stage, String name) {
     return Changes.resource(stage, name + "Function").textAt("ReservedConcurrentExecutions");
   }

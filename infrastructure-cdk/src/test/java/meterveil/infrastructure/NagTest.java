@@ -60,8 +60,6 @@ class NagTest {
             "Assignments AwsSolutions-DDB3",
             "ResendPolicy AwsSolutions-IAM5 topic/mv/1/\\*/\\*/resend$/",
             "ReleasePolicy AwsSolutions-IAM5 topic/mv/1/\\*/cohort/\\*/resend$/",
-            "PlannerPolicy AwsSolutions-IAM5 topic/mv/1/\\*/\\*/settings$/",
-            "PlannerPolicy AwsSolutions-IAM5 thing/\\*$/",
             "AdmitProvisioningPolicy AwsSolutions-IAM5 thing/\\*$/",
             "AdmitProvisioningPolicy AwsSolutions-IAM5 cert/\\*$/",
             "AdmitProvisioningPolicy AwsSolutions-IAM5 *",

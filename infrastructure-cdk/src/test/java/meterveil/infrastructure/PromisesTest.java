@@ -326,7 +326,7 @@ class PromisesTest {
         new Breach(
             "a role may read every table",
             Promises::planesStayApart,
-            t -> allow(t, "PlannerPolicy", "dynamodb:GetItem", "*"),
+            t -> allow(t, "RegistrarPolicy", "dynamodb:GetItem", "*"),
             "no plane"),
         new Breach(
             "the planes share a key",

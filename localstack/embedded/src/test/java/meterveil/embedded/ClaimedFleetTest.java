@@ -102,7 +102,7 @@ class ClaimedFleetTest {
     line.platform.updateThing(
         thing.value(), Map.of(Plan.attribute(DAY.epoch()), cohort.id().value()));
     line.platform
-        .downlink("Planner")
+        .downlink("PlanRole")
         .settings(
             MainLine.GRID,
             thing,

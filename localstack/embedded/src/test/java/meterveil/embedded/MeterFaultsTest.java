@@ -87,7 +87,7 @@ class MeterFaultsTest {
     attributes.put(Plan.attribute(DAY.epoch().next()), "none");
     DeviceCertificate certificate = line.platform.register(thing.value(), attributes);
     line.platform
-        .downlink("Planner")
+        .downlink("PlanRole")
         .settings(
             MainLine.GRID,
             thing,

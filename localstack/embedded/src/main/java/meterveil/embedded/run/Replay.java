@@ -176,8 +176,8 @@ final class Replay {
   /// Plans the first epoch, gives every meter a certificate and connects it.
   private void connect(EmbeddedPlatform platform, Fleet fleet)
       throws IOException, InterruptedException {
-    try (DynamoDbClient planner = platform.dynamoDb("Planner")) {
-      new TenantTable(planner, platform.table("Tenants")).put(scenario.tenant());
+    try (DynamoDbClient registrar = platform.dynamoDb("Registrar")) {
+      new TenantTable(registrar, platform.table("Tenants")).put(scenario.tenant());
     }
     Epoch first = scenario.epochs().getFirst();
     Plan plan = plan(first);
@@ -219,8 +219,8 @@ final class Replay {
   }
 
   private void publish(EmbeddedPlatform platform, List<Plan> inForce) {
-    try (DynamoDbClient planner = platform.dynamoDb("Planner")) {
-      new Rollout(new CohortTable(planner, platform.table("Cohorts")), platform.downlink("Planner"))
+    try (DynamoDbClient plan = platform.dynamoDb("PlanRole")) {
+      new Rollout(new CohortTable(plan, platform.table("Cohorts")), platform.downlink("PlanRole"))
           .publish(scenario.meters(), inForce);
     }
   }
