@@ -1,5 +1,5 @@
 # Sourced by the other scripts, in the root folder: finds the JDK 25 and the Node that the build needs, or says what is
-# missing, and keeps the build's temporary files inside the repository. And has what several scripts do.
+# missing, and keeps temporary files inside the repository, those that a JVM writes for its observers included. And has what several scripts do.
 
 # MAVEN_OPTS is taken apart at blanks, and so is what the tests' JVMs are started with.
 case $PWD in
@@ -30,7 +30,7 @@ if ! command -v node >/dev/null || ! node -e 'process.exit(parseInt(process.vers
 fi
 
 mkdir -p target/tmp
-export JAVA_HOME TMPDIR="$PWD/target/tmp" MAVEN_OPTS="-Djava.io.tmpdir=$PWD/target/tmp ${MAVEN_OPTS:-}"
+export JAVA_HOME TMPDIR="$PWD/target/tmp" MAVEN_OPTS="-XX:-UsePerfData -Djava.io.tmpdir=$PWD/target/tmp ${MAVEN_OPTS:-}"
 
 # The functions of the embedded platform run in AWS's runtime interface client, whose native half is there for these alone.
 need_linux() {

@@ -57,6 +57,7 @@ final class DynamoDbLocal implements AutoCloseable {
         new ProcessBuilder(
             JAVA.toString(),
             "-Xmx256m",
+            "-XX:-UsePerfData",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "--enable-native-access=ALL-UNNAMED",

@@ -46,6 +46,7 @@ public final class Functions implements AutoCloseable {
       List.of(
           "-Xms16m",
           "-XX:MaxNewSize=16m",
+          "-XX:-UsePerfData",
           "-XX:+UseSerialGC",
           "-XX:TieredStopAtLevel=1",
           "-XX:ReservedCodeCacheSize=32m",
