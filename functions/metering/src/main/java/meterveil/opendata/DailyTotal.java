@@ -9,8 +9,9 @@ import meterveil.energy.WattHours;
 /// What a day of many meters is told as: the sum of what each of its blocks adds at most.
 ///
 /// One meter changes a day's total by at most what it may add to it; noise of that scale, divided
-/// by epsilon, gives epsilon-differential privacy for one meter's day (Dwork et al. 2006; discrete:
-/// Ghosh et al. 2009). An epoch's thirty days spend thirty times as much.
+/// by epsilon, makes the figure epsilon-differentially private for one meter's day (Dwork et al.
+/// 2006; discrete: Ghosh et al. 2009). An epoch's thirty days spend thirty times as much. Whether
+/// there is a figure at all has no noise: of just [#METERS_MIN] meters it tells that none was away.
 ///
 /// @param meters how many there are, at least
 /// @param energy the total, each meter's part cut at `meterMax`
