@@ -5,14 +5,13 @@ import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.reflect.Field;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import meterveil.embedded.FreePort;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 
 /// DynamoDB Local, in memory, as a process of its own, with the template's tables.
@@ -52,7 +51,7 @@ final class DynamoDbLocal implements AutoCloseable {
   /// @param work an empty folder, where it runs and writes
   static DynamoDbLocal start(String classPath, Path work) throws IOException {
     Path temporary = Files.createDirectories(work.resolve("tmp"));
-    int port = freePort();
+    int port = FreePort.any();
     var builder =
         new ProcessBuilder(
             JAVA.toString(),
@@ -110,12 +109,6 @@ final class DynamoDbLocal implements AutoCloseable {
           .toString();
     } catch (URISyntaxException e) {
       throw new IllegalStateException("classes from no file", e);
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      return socket.getLocalPort();
     }
   }
 

@@ -10,8 +10,6 @@ import com.hivemq.extension.sdk.api.services.builder.Builders;
 import com.hivemq.extension.sdk.api.services.session.ClientService;
 import com.hivemq.migration.meta.PersistenceType;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import meterveil.embedded.FreePort;
 import meterveil.embedded.iot.Refusal.Reason;
 
 /// The message broker: HiveMQ Community Edition in this process, behaving as IoT Core.
@@ -92,9 +91,7 @@ public final class Broker implements AutoCloseable {
     this.rules = rules;
     this.provisioning = provisioning;
     this.clock = clock;
-    try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    port = FreePort.any();
     for (String part : List.of("configuration", "data", "extensions")) {
       Files.createDirectories(folder.resolve(part));
     }
