@@ -3,12 +3,14 @@ package meterveil.benchmarks;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -105,6 +107,8 @@ final class Bench implements Callable<Integer> {
     }
     for (Part part : asked) {
       Instant begin = clock.instant();
+      Files.deleteIfExists(part.file(folder)); // so that nothing older is told if it fails
+      writeGoals(folder);
       List<Outcome> outcomes =
           switch (part) {
             case SPEED -> Speed.measure(repository, runs);
@@ -121,22 +125,31 @@ final class Bench implements Callable<Integer> {
           Files.writeString(folder.resolve(chart.getKey() + ".svg"), chart.getValue());
         }
       }
+      figures.put("measuredAt", begin.truncatedTo(ChronoUnit.SECONDS).toString());
       figures.put("seconds", Duration.between(begin, clock.instant()).toSeconds());
       figures.put("goals", ofPart);
       Files.writeString(part.file(folder), WRITER.writeValueAsString(figures) + "\n");
+      writeGoals(folder);
     }
-    Files.writeString(folder.resolve("goals.json"), WRITER.writeValueAsString(all(folder)) + "\n");
     System.out.print(table(goals).text());
     System.out.printf("%nFigures, goals and charts: %s%n", folder);
     return CommandLine.ExitCode.OK;
   }
 
-  /// The goals of every part as it was measured last, whichever were asked for now.
+  private static void writeGoals(Path folder) throws IOException {
+    Files.writeString(folder.resolve("goals.json"), WRITER.writeValueAsString(all(folder)) + "\n");
+  }
+
+  /// The goals of every part as it was measured last, whichever were asked for now, and when that
+  /// was.
   static List<JsonNode> all(Path folder) throws IOException {
     var goals = new ArrayList<JsonNode>();
     for (Part part : Part.values()) {
       if (Files.exists(part.file(folder))) {
-        new JsonMapper().readTree(part.file(folder).toFile()).path("goals").forEach(goals::add);
+        JsonNode figures = new JsonMapper().readTree(part.file(folder).toFile());
+        for (JsonNode goal : figures.path("goals")) {
+          goals.add(((ObjectNode) goal).set("measuredAt", figures.path("measuredAt")));
+        }
       }
     }
     return goals;

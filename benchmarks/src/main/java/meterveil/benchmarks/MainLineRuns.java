@@ -53,7 +53,8 @@ public final class MainLineRuns {
     return Files.createDirectories(emptied);
   }
 
-  /// Runs the embedded platform.
+  /// Runs the embedded platform. A run that ends well but for traces of a meter is one to be told
+  /// of.
   ///
   /// @param arguments of `scripts/run`, without `--out`
   /// @throws IllegalStateException if the run fails, with the end of what it said
@@ -65,7 +66,16 @@ public final class MainLineRuns {
       run(key, out);
       made.put(key, out);
     }
-    return new Run(out, new JsonMapper().readTree(out.resolve("summary.json").toFile()));
+    return new Run(out, read(out.resolve("summary.json")));
+  }
+
+  private static JsonNode read(Path summary) throws IOException {
+    return new JsonMapper().readTree(summary.toFile());
+  }
+
+  /// How many traces of a single meter a run has found.
+  public static long traces(JsonNode summary) {
+    return summary.required("canaryHits").asLong();
   }
 
   private void run(List<String> arguments, Path out) throws IOException, InterruptedException {
@@ -77,13 +87,15 @@ public final class MainLineRuns {
     command.add("--out");
     command.add(out.toString());
     Path log = out.resolve("log.txt");
+    Path summary = out.resolve("summary.json");
+    Files.deleteIfExists(summary);
     int exit =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start()
             .waitFor();
-    if (exit != 0) {
+    if (exit != 0 && !(Files.exists(summary) && traces(read(summary)) > 0)) {
       List<String> lines = Files.readAllLines(log);
       throw new IllegalStateException(
           "scripts/run %s failed:%n%s"

@@ -32,12 +32,15 @@ final class OutputTest {
 
   @Test
   void keepsTheGoalsOfPartsThatWereMeasuredBefore(@TempDir Path folder) throws IOException {
-    Files.writeString(folder.resolve("price.json"), "{\"goals\":[{\"goal\":\"cheap\"}]}");
+    Files.writeString(
+        folder.resolve("price.json"),
+        "{\"measuredAt\":\"yesterday\",\"goals\":[{\"goal\":\"cheap\"}]}");
     Files.writeString(folder.resolve("speed.json"), "{\"seconds\":1}");
     Files.writeString(folder.resolve("privacy.json"), "{\"goals\":[{\"goal\":\"private\"}]}");
     assertThat(Bench.all(folder))
         .extracting(goal -> goal.path("goal").asText())
         .containsExactly("cheap", "private");
+    assertThat(Bench.all(folder).getFirst().path("measuredAt").asText()).isEqualTo("yesterday");
   }
 
   @Test

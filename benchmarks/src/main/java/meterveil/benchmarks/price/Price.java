@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
@@ -55,9 +56,19 @@ public final class Price {
 
   /// What one of our meters sends and is sent that is metered as a message when it connects, as
   /// [meterveil.simulator.Meter] does with a session that the broker has kept, by "AWS IoT Core
-  /// additional metering details": the connect with its last will, a subscription to each of two
-  /// topics, its settings and its acknowledgement of them. Each is far below 5 KB.
-  private static final int SESSION_MESSAGES = 1 + 2 + 1 + 1;
+  /// additional metering details": the connect with its last will, one subscription to two topics,
+  /// its settings and its acknowledgement of them. Each is far below 5 KB.
+  private static final int SESSION_MESSAGES = 1 + 1 + 1 + 1;
+
+  /// What cannot but grow with the meters.
+  private static final Set<String> GROWING =
+      Set.of(
+          "iotRuleTriggered",
+          "iotAction",
+          "lambdaRequest",
+          "lambdaGbSecond",
+          "dynamoDbWriteUnit",
+          "logGb");
 
   /// What it makes run besides: its status, and presence when it comes and when it goes.
   private static final int SESSION_EVENTS = 2;
@@ -84,7 +95,7 @@ public final class Price {
   private final PriceList prices;
   private final double memoryGb;
 
-  private Price(PriceList prices, double memoryGb) {
+  Price(PriceList prices, double memoryGb) {
     this.prices = prices;
     this.memoryGb = memoryGb;
   }
@@ -360,7 +371,9 @@ public final class Price {
 
   /// What a deployment of so many meters uses, per meter-hour: of two runs, what is the same in
   /// both is taken as fixed, and the rest as growing with the meters.
-  private Use perMeterHour(JsonNode small, JsonNode large, int meters) {
+  ///
+  /// @throws IllegalStateException if what grows with the meters did not, so that it would vanish
+  Use perMeterHour(JsonNode small, JsonNode large, int meters) {
     double few = small.path("meters").asDouble();
     double many = large.path("meters").asDouble();
     Use fewUse = perDay(small);
@@ -370,6 +383,10 @@ public final class Price {
         .units()
         .forEach((price, used) -> {
           double before = fewUse.units().getOrDefault(price, 0.0);
+          if (GROWING.contains(price) && used <= before) {
+            throw new IllegalStateException(
+                "%s did not grow with the meters: measure again".formatted(price));
+          }
           double slope = Math.max(0, (used - before) / (many - few));
           double fixed = Math.max(0, used - slope * many);
           sum.add(price, (fixed + slope * meters) / meters / HOURS_PER_DAY);
@@ -388,7 +405,7 @@ public final class Price {
   }
 
   /// A function that puts each reading of a message as an item of its own.
-  private Use functionPerReading(double millis, int readings, boolean broker) {
+  Use functionPerReading(double millis, int readings, boolean broker) {
     double messages = 1.0 / readings;
     double logGb = LAMBDA_LOG_BYTES * messages / BYTES_PER_GB;
     return stored(

@@ -30,9 +30,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// How long [UsualFunction] works on a message, as Lambda would bill it: under AWS's runtime
 /// interface client and against DynamoDB Local, as our functions work in a run.
 ///
-/// What differs is in its favour: it is alone on the machine, warm, and reaches the database
-/// directly; ours share two cores with meters and broker, have their first calls counted, and are
-/// asked for their rights at a door.
+/// What differs is in its favour: it is alone on the machine and reaches the database directly;
+/// ours share two cores with meters and broker, and are asked for their rights at a door.
 final class UsualCalls {
 
   static final String TABLE = "Readings";

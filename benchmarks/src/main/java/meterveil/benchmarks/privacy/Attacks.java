@@ -20,8 +20,8 @@ final class Attacks {
 
   private Attacks() {}
 
-  /// How many times as often as by guessing something is found, and between which bounds that would
-  /// lie with other homes, 95 times of 100.
+  /// How many times as often as by guessing something is found, and the interval of 95 % confidence
+  /// for the mean of all homes.
   record Times(double mean, double low, double high) {
 
     /// Homes are what chance has drawn, and how often each of them was found stands for it.

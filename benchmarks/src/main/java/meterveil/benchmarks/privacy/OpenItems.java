@@ -9,14 +9,21 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
 import meterveil.cell.Collector;
+import meterveil.cell.Collector.Collected;
 import meterveil.cell.DayKeyTable;
 import meterveil.cell.DayKeys;
 import meterveil.cell.OpenBlockTable;
@@ -38,8 +45,9 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 /// What copies of open items tell without the day key: taken while one meter is alone in its cells,
 /// and again after each of the next ten.
 ///
-/// Whoever holds all eleven copies sees what each meter added to each masked sum, by subtraction,
-/// and whether it brought a name of a bucket that was not there before, and which.
+/// Whoever holds all eleven copies sees what each meter added to each masked number, by
+/// subtraction. How a number is packed is no secret: watt-hours below, then a count for each
+/// bucket.
 final class OpenItems {
 
   private static final int COHORTS = 40;
@@ -47,51 +55,47 @@ final class OpenItems {
   private static final LocalDate DAY = LocalDate.of(2013, 1, 21);
   private static final TenantId TENANT = new TenantId("demo");
 
-  private static final int CLIP_WH =
-      (int) TariffClass.RESIDENTIAL.clip(Commodity.ELECTRICITY).value();
-
   /// Meters of a cohort, one after the other.
   static final int METERS = 11;
 
-  /// Above any energy of a block, and any difference of two; masks come as close once in 2^43
-  /// pairs.
-  private static final BigInteger CLOSE_WH = BigInteger.ONE.shiftLeft(21);
+  /// How a number is packed.
+  static final int ENERGY_BITS = 28;
 
-  /// In place of a name that was there before.
-  static final int REPEATED = -1;
+  static final int COUNT_BITS = 7;
+  private static final BigInteger MODULUS =
+      BigInteger.TWO.pow(ENERGY_BITS + COUNT_BITS * Buckets.COUNT);
 
   /// What the copies tell.
   ///
-  /// @param energyGain how much better than guessing a masked sum tells whether an hour is above
+  /// @param energyGain how much better than guessing a masked number tells whether an hour is above
   ///   the median, at best over several ways of looking: AUC, less 0.5
-  /// @param closeSums pairs of masked sums, or of differences between two hours or two meters, that
-  ///   are as close as energies are: each pair has a mask in common
-  /// @param orderGain how much better than guessing the names of two meters' buckets tell which is
-  ///   higher
-  /// @param repeatGain the same, by which of the names was there before
-  /// @param equalGain how much better than guessing equal names, in two hours of a meter or in two
-  ///   cohorts, tell equal buckets
+  /// @param higherGain how much better than guessing the numbers of two meters tell whose bucket is
+  ///   higher, at best over several ways
+  /// @param equalGain how much better than guessing two numbers, of two meters in an hour, of two
+  ///   hours of a meter, or of two cohorts, tell equal buckets, at best
+  /// @param masksInCommon pairs of masked numbers, or of differences between two hours or two
+  ///   meters, that are no further apart than what one mask hides: in the 64 bits above the energy,
+  ///   which others have in common once in some million runs
   /// @param tokensTwice how many tokens are there more than once, in any item of any day and length
   /// @param hours how many hours of meters were looked at
   record Told(
       double energyGain,
-      int closeSums,
-      double orderGain,
-      double repeatGain,
+      double higherGain,
       double equalGain,
+      int masksInCommon,
       int tokensTwice,
       int hours) {}
 
   /// What one meter added, as the copies show it, and what it really was.
   ///
-  /// @param sums of the hours, of what is for everyone, and of what is above the clip
-  /// @param names of the buckets of the hours and of the whole day, or [#REPEATED]
+  /// @param numbers of the hours, of whole blocks, and of what is above the clip
+  /// @param late numbers of a late block of another meter, in an item of its own
   /// @param energiesWh of the hours, and of the whole day
   /// @param buckets of the same
   record Added(
       int cohort,
-      List<BigInteger> sums,
-      List<Integer> names,
+      List<BigInteger> numbers,
+      List<BigInteger> late,
       List<Integer> energiesWh,
       List<Integer> buckets) {}
 
@@ -115,6 +119,7 @@ final class OpenItems {
                 work,
                 EmbeddedPlatform.Options.startingAt(now));
         DynamoDbClient collecting = platform.dynamoDb("CollectRole");
+        DynamoDbClient releasing = platform.dynamoDb("ReleaseRole");
         DynamoDbClient thief = platform.dynamoDb()) {
       String table = platform.table("OpenBlocks");
       var keys =
@@ -126,38 +131,57 @@ final class OpenItems {
       var collector = new Collector(keys, new OpenBlockTable(collecting, table), platform.clock());
       var random = new SplittableRandom(1);
       for (int number = 0; number < COHORTS; number++) {
-        Cohort cohort = cohort(number, BlockLength.DAY);
+        Cohort cohort = cohort("north", number, BlockLength.DAY);
+        Cohort frozen = cohort("late", number, BlockLength.DAY);
+        new OpenBlockTable(releasing, table).freeze(frozen, block);
         Map<String, AttributeValue> before = Map.of();
+        Map<String, AttributeValue> lateBefore = Map.of();
         for (int meter = 0; meter < METERS; meter++) {
           int[] week = homes.week(random.nextInt(homes.count()), random.nextInt(homes.weeks()));
           int[] day = Arrays.copyOf(week, HOURS);
           var thing = new ThingName("meter-%d-%d".formatted(number, meter));
-          collector.collect(cohort, thing, new BlockReading(block, day));
+          var late = new ThingName("late-%d-%d".formatted(number, meter));
+          demand(Collected.COUNTED, collector.collect(cohort, thing, new BlockReading(block, day)));
+          demand(
+              Collected.COUNTED_LATE,
+              collector.collect(frozen, late, new BlockReading(block, day)));
           Map<String, AttributeValue> after = copy(thief, table, cohort, block);
-          added.add(added(number, before, after, day));
+          Map<String, AttributeValue> lateAfter = copy(thief, table, frozen, block);
+          added.add(added(cohort, number, before, after, lateBefore, lateAfter, day));
           before = after;
+          lateBefore = lateAfter;
           for (Block other : others) {
-            collector.collect(
-                cohort(number, other.length()),
-                thing,
-                new BlockReading(other, Arrays.copyOf(week, other.length().hours())));
+            demand(
+                Collected.COUNTED,
+                collector.collect(
+                    cohort("north", number, other.length()),
+                    thing,
+                    new BlockReading(other, Arrays.copyOf(week, other.length().hours()))));
           }
         }
-        tokens.addAll(Bytes.of(before.get("t")));
+        tokens.addAll(tokens(before, "t"));
+        tokens.addAll(tokens(lateBefore, "u"));
         for (Block other : others) {
-          var copy = copy(thief, table, cohort(number, other.length()), other);
-          tokens.addAll(Bytes.of(copy.get("t")));
+          tokens.addAll(
+              tokens(copy(thief, table, cohort("north", number, other.length()), other), "t"));
         }
       }
     }
     return told(added, tokens);
   }
 
-  private static Cohort cohort(int number, BlockLength length) {
+  private static void demand(Collected expected, Collected collected) {
+    if (collected != expected) {
+      throw new IllegalStateException(
+          "a block was to be %s and is %s".formatted(expected, collected));
+    }
+  }
+
+  private static Cohort cohort(String district, int number, BlockLength length) {
     return new Cohort(
         TENANT,
-        CohortId.of(Epoch.of(DAY), "north-re-%d-%d".formatted(length.hours(), number + 1)),
-        new DistrictId("north"),
+        CohortId.of(Epoch.of(DAY), "%s-re-%d-%d".formatted(district, length.hours(), number + 1)),
+        new DistrictId(district),
         TariffClass.RESIDENTIAL,
         Commodity.ELECTRICITY,
         50,
@@ -177,40 +201,46 @@ final class OpenItems {
         .item();
   }
 
+  /// @throws IllegalStateException if there are not as many as meters
+  private static List<BigInteger> tokens(Map<String, AttributeValue> item, String attribute) {
+    var set = item.get(attribute);
+    if (set == null || set.bs().size() != METERS) {
+      throw new IllegalStateException("an item without a token for each meter");
+    }
+    return set.bs().stream().map(bytes -> new BigInteger(1, bytes.asByteArray())).toList();
+  }
+
   private static Added added(
-      int cohort,
+      Cohort cohort,
+      int number,
       Map<String, AttributeValue> before,
       Map<String, AttributeValue> after,
+      Map<String, AttributeValue> lateBefore,
+      Map<String, AttributeValue> lateAfter,
       int[] day) {
-    var sums = new ArrayList<BigInteger>();
-    var names = new ArrayList<Integer>();
+    var numbers = new ArrayList<BigInteger>();
     var energiesWh = new ArrayList<Integer>();
     var buckets = new ArrayList<Integer>();
+    var ofAnHour = Buckets.ofAnHour(cohort.clip());
     for (int hour = 0; hour < HOURS; hour++) {
-      sums.add(added("s" + hour, before, after));
-      names.add(name("g" + hour, before, after));
+      numbers.add(added("s" + hour, before, after));
       energiesWh.add(day[hour]);
-      buckets.add(Buckets.of(new WattHours(Math.min(day[hour], CLIP_WH))));
+      buckets.add(ofAnHour.of(new WattHours(day[hour]).atMost(cohort.clip())));
     }
-    sums.add(added("d", before, after));
-    sums.add(added("x", before, after));
-    names.add(name("w", before, after));
+    numbers.add(added("d", before, after));
+    numbers.add(added("x", before, after));
     int whole = Arrays.stream(day).sum();
     energiesWh.add(whole);
-    buckets.add(Buckets.of(new WattHours(whole)));
-    return new Added(cohort, sums, names, energiesWh, buckets);
+    buckets.add(
+        Buckets.ofABlock(new WattHours(HOURS * cohort.commodity().cap().value()))
+            .of(new WattHours(whole)));
+    var late = Stream.of("l", "d", "x").map(name -> added(name, lateBefore, lateAfter)).toList();
+    return new Added(number, numbers, late, energiesWh, buckets);
   }
 
   private static BigInteger added(
       String attribute, Map<String, AttributeValue> before, Map<String, AttributeValue> after) {
     return number(after.get(attribute)).subtract(number(before.get(attribute)));
-  }
-
-  private static int name(
-      String attribute, Map<String, AttributeValue> before, Map<String, AttributeValue> after) {
-    Set<Integer> names = Bytes.names(after.get(attribute));
-    names.removeAll(Bytes.names(before.get(attribute)));
-    return names.isEmpty() ? REPEATED : names.iterator().next();
   }
 
   private static BigInteger number(@Nullable AttributeValue value) {
@@ -222,15 +252,41 @@ final class OpenItems {
   /// @param added [#METERS] of each cohort, one after the other
   /// @param tokens of all items
   static Told told(List<Added> added, List<BigInteger> tokens) {
-    var repeat = new Auc();
     return new Told(
         energyGain(added),
-        closeSums(added),
-        order(added, repeat).gain(),
-        repeat.gain(),
+        higherGain(added),
         equalGain(added),
+        masksInCommon(added),
         tokens.size() - Set.copyOf(tokens).size(),
         added.size() * HOURS);
+  }
+
+  /// Ways to look at a number: all of it, its watt-hours, their remainder, and its counts.
+  private static List<ToDoubleFunction<BigInteger>> ways() {
+    return List.of(
+        BigInteger::doubleValue,
+        OpenItems::energyPart,
+        number -> energyPart(number) % 1_000,
+        number -> number.shiftRight(ENERGY_BITS).doubleValue());
+  }
+
+  private static double energyPart(BigInteger number) {
+    return number.longValue() & ((1L << ENERGY_BITS) - 1);
+  }
+
+  /// Looks at all there is in one way.
+  private interface Look {
+    void all(ToDoubleFunction<BigInteger> way, Auc auc);
+  }
+
+  private static double best(Look look) {
+    double best = 0;
+    for (var way : ways()) {
+      var auc = new Auc();
+      look.all(way, auc);
+      best = Math.max(best, auc.gain());
+    }
+    return best;
   }
 
   private static double energyGain(List<Added> added) {
@@ -241,100 +297,149 @@ final class OpenItems {
             .sorted()
             .toArray();
     int medianWh = sorted[sorted.length / 2];
-    var whole = new Auc();
-    var low = new Auc();
-    var remainder = new Auc();
-    for (Added one : added) {
-      for (int hour = 0; hour < HOURS; hour++) {
-        boolean above = one.energiesWh.get(hour) > medianWh;
-        BigInteger sum = one.sums.get(hour);
-        whole.add(sum.doubleValue(), above);
-        low.add(sum.and(BigInteger.valueOf(0xFFFF)).doubleValue(), above);
-        remainder.add(sum.mod(BigInteger.valueOf(1_000)).doubleValue(), above);
+    return best((way, auc) -> {
+      for (Added one : added) {
+        for (int hour = 0; hour < HOURS; hour++) {
+          auc.add(way.applyAsDouble(one.numbers.get(hour)), one.energiesWh.get(hour) > medianWh);
+        }
       }
-    }
-    return Math.max(whole.gain(), Math.max(low.gain(), remainder.gain()));
+    });
   }
 
-  /// A mask that hides two energies leaves two sums that are as close as these; masks made of one
-  /// part for the meter and one for the hour leave two such differences.
-  private static int closeSums(List<Added> added) {
-    var sums = new ArrayList<BigInteger>();
+  /// Whose bucket of two meters of a cohort is higher, by the order of their numbers.
+  private static double higherGain(List<Added> added) {
+    return best((way, auc) ->
+        pairs(
+            added,
+            METERS,
+            (one, other) -> {
+              for (int slot = 0; slot <= HOURS; slot++) {
+                int difference = one.buckets.get(slot) - other.buckets.get(slot);
+                if (difference != 0) {
+                  auc.add(difference(way, one, slot, other, slot), difference > 0);
+                }
+              }
+            }));
+  }
+
+  /// Whether two buckets are equal, by how far apart their numbers are.
+  private static double equalGain(List<Added> added) {
+    double ofMeters =
+        best((way, auc) ->
+            pairs(
+                added,
+                METERS,
+                (one, other) -> {
+                  for (int slot = 0; slot <= HOURS; slot++) {
+                    addEqual(auc, way, one, slot, other, slot);
+                  }
+                }));
+    double ofHours =
+        best((way, auc) -> {
+          for (Added one : added) {
+            for (int hour = 0; hour < HOURS; hour++) {
+              for (int earlier = 0; earlier < hour; earlier++) {
+                addEqual(auc, way, one, hour, one, earlier);
+              }
+            }
+          }
+        });
+    double ofCohorts =
+        best((way, auc) -> {
+          for (int first = 0; first < METERS; first++) {
+            int meter = first;
+            List<Added> inTurn =
+                IntStream.range(0, added.size())
+                    .filter(i -> i % METERS == meter)
+                    .mapToObj(added::get)
+                    .toList();
+            pairs(
+                inTurn,
+                inTurn.size(),
+                (one, other) -> {
+                  for (int slot = 0; slot <= HOURS; slot++) {
+                    addEqual(auc, way, one, slot, other, slot);
+                  }
+                });
+          }
+        });
+    return Math.max(ofMeters, Math.max(ofHours, ofCohorts));
+  }
+
+  /// Each pair within stretches of so many.
+  private static void pairs(List<Added> added, int stretch, BiConsumer<Added, Added> look) {
+    for (int one = 0; one < added.size(); one++) {
+      for (int other = one + 1; other / stretch == one / stretch && other < added.size(); other++) {
+        look.accept(added.get(one), added.get(other));
+      }
+    }
+  }
+
+  private static double difference(
+      ToDoubleFunction<BigInteger> way, Added one, int slot, Added other, int otherSlot) {
+    return way.applyAsDouble(one.numbers.get(slot))
+        - way.applyAsDouble(other.numbers.get(otherSlot));
+  }
+
+  private static void addEqual(
+      Auc auc, ToDoubleFunction<BigInteger> way, Added one, int slot, Added other, int otherSlot) {
+    auc.add(
+        -Math.abs(difference(way, one, slot, other, otherSlot)),
+        one.buckets.get(slot).equals(other.buckets.get(otherSlot)));
+  }
+
+  /// A mask that hides two contributions leaves two numbers that differ by two energies and two
+  /// counts; masks made of one part for the meter and one for the hour leave two such differences.
+  private static int masksInCommon(List<Added> added) {
+    var numbers = new ArrayList<BigInteger>();
     var betweenHours = new ArrayList<BigInteger>();
     var betweenMeters = new ArrayList<BigInteger>();
     for (int meter = 0; meter < added.size(); meter++) {
-      List<BigInteger> own = added.get(meter).sums;
-      sums.addAll(own);
+      List<BigInteger> own = added.get(meter).numbers;
+      numbers.addAll(own);
+      numbers.addAll(added.get(meter).late);
       for (int i = 1; i < own.size(); i++) {
         betweenHours.add(own.get(i).subtract(own.get(i - 1)));
       }
       for (int i = 0; meter > 0 && i < own.size(); i++) {
-        betweenMeters.add(own.get(i).subtract(added.get(meter - 1).sums.get(i)));
+        betweenMeters.add(own.get(i).subtract(added.get(meter - 1).numbers.get(i)));
       }
     }
-    return close(sums) + close(betweenHours) + close(betweenMeters);
+    Set<BigInteger> ofOne = counts();
+    var ofTwo = new HashSet<BigInteger>();
+    ofOne.forEach(count -> ofOne.forEach(other -> ofTwo.add(count.subtract(other))));
+    return close(numbers, ofOne) + close(betweenHours, ofTwo) + close(betweenMeters, ofTwo);
   }
 
-  private static int close(List<BigInteger> numbers) {
-    List<BigInteger> sorted = numbers.stream().sorted().toList();
-    int close = 0;
-    for (int i = 1; i < sorted.size(); i++) {
-      close += sorted.get(i).subtract(sorted.get(i - 1)).compareTo(CLOSE_WH) < 0 ? 1 : 0;
+  /// What a contribution may add beside its energy: one in a bucket, or nothing.
+  private static Set<BigInteger> counts() {
+    var counts = new HashSet<BigInteger>();
+    counts.add(BigInteger.ZERO);
+    for (int bucket = 0; bucket < Buckets.COUNT; bucket++) {
+      counts.add(BigInteger.ONE.shiftLeft(ENERGY_BITS + bucket * COUNT_BITS));
     }
-    return close;
+    return counts;
   }
 
-  /// Which of two meters' buckets is higher, by the order of their names.
-  ///
-  /// @param repeat is told the same by which of the names was there before
-  private static Auc order(List<Added> added, Auc repeat) {
-    var order = new Auc();
-    for (int one = 0; one < added.size(); one++) {
-      for (int other = one + 1; other < added.size() && sameCohort(added, one, other); other++) {
-        for (int slot = 0; slot < added.get(one).names.size(); slot++) {
-          int difference = added.get(one).buckets.get(slot) - added.get(other).buckets.get(slot);
-          if (difference != 0) {
-            int name = added.get(one).names.get(slot);
-            int otherName = added.get(other).names.get(slot);
-            boolean higher = difference > 0;
-            repeat.add((name == REPEATED ? 1 : 0) - (otherName == REPEATED ? 1 : 0), higher);
-            if (name != REPEATED && otherName != REPEATED) {
-              order.add(name - otherName, higher);
-            }
+  /// How many pairs are no further apart than energies are, less any of the counts. Where one mask
+  /// is in several numbers, each is paired with the first.
+  private static int close(List<BigInteger> numbers, Set<BigInteger> counts) {
+    long[] aboveEnergy =
+        counts.stream().mapToLong(count -> count.shiftRight(ENERGY_BITS).longValue()).toArray();
+    var first = new HashMap<Long, Integer>();
+    var pairs = new HashSet<List<Integer>>();
+    for (int i = 0; i < numbers.size(); i++) {
+      long number = numbers.get(i).mod(MODULUS).shiftRight(ENERGY_BITS).longValue();
+      for (long count : aboveEnergy) {
+        for (int carry = -1; carry <= 1; carry++) {
+          int other = first.getOrDefault(number - count + carry, i);
+          if (other != i) {
+            pairs.add(List.of(other, i));
           }
         }
+        first.putIfAbsent(number - count, i);
       }
     }
-    return order;
-  }
-
-  private static boolean sameCohort(List<Added> added, int one, int other) {
-    return added.get(one).cohort == added.get(other).cohort;
-  }
-
-  private static double equalGain(List<Added> added) {
-    var hours = new Auc();
-    var cohorts = new Auc();
-    for (int meter = 0; meter < added.size(); meter++) {
-      Added one = added.get(meter);
-      for (int hour = 0; hour < HOURS; hour++) {
-        for (int other = 0; other < hour; other++) {
-          addEqual(hours, one, hour, one, other);
-        }
-        if (meter >= METERS) {
-          addEqual(cohorts, one, hour, added.get(meter - METERS), hour);
-        }
-      }
-    }
-    return Math.max(hours.gain(), cohorts.gain());
-  }
-
-  private static void addEqual(Auc auc, Added one, int hour, Added other, int otherHour) {
-    int name = one.names.get(hour);
-    int otherName = other.names.get(otherHour);
-    if (name != REPEATED && otherName != REPEATED) {
-      boolean equal = one.buckets.get(hour).equals(other.buckets.get(otherHour));
-      auc.add(name == otherName ? 1 : 0, equal);
-    }
+    return pairs.size();
   }
 }

@@ -14,6 +14,9 @@ import meterveil.benchmarks.MainLineRuns;
 import meterveil.benchmarks.Outcome;
 import meterveil.benchmarks.Spread;
 import meterveil.benchmarks.Table;
+import meterveil.benchmarks.privacy.Sensitivity.Bound;
+import meterveil.cohort.TariffClass;
+import meterveil.energy.Commodity;
 
 /// What the stores give away of a home, and what is left of the data for those it is meant for.
 public final class Privacy {
@@ -117,7 +120,7 @@ public final class Privacy {
   private static Outcome cells(Homes homes, Resampled.Ran ran) {
     var table =
         new Table(
-            "R2 to R5 and use: what released cells tell. %,d meters; medians (minimum–maximum) of %d deals; R2: all deals as one, and where 95 of 100 would lie"
+            "R2 to R5 and use: what released cells tell. %,d meters; medians (minimum–maximum) of %d deals; R2: all deals as one, with the interval of 95 %% confidence"
                 .formatted(ran.store().meters().size(), DEALS),
             "meters in a cohort",
             "cohorts",
@@ -135,7 +138,7 @@ public final class Privacy {
     Attacks.Times storeTimes = Attacks.timesGuessing(List.of(ran.store()), filters);
     row(table, "50, the run's store", ran.store().cohortCount(), storeTimes, List.of(store));
     var summary = ran.run().summary();
-    long traces = summary.path("canaryHits").asLong();
+    long traces = MainLineRuns.traces(summary);
     var inStore = new LinkedHashMap<String, Object>();
     inStore.put("figures", store);
     inStore.put("timesGuessing", storeTimes);
@@ -232,23 +235,21 @@ public final class Privacy {
             "found",
             "by guessing");
     table.row(
-        "an hour above the median, from its masked sum (AUC)",
+        "an hour above the median, from its masked number (AUC)",
         "%.3f".formatted(0.5 + told.energyGain()),
         "0.500");
     table.row(
-        "which of two meters' buckets is higher, from the order of their names (AUC)",
-        "%.3f".formatted(0.5 + told.orderGain()),
+        "which of two meters' buckets is higher, from their masked numbers (AUC)",
+        "%.3f".formatted(0.5 + told.higherGain()),
         "0.500");
     table.row(
-        "the same, from which name was there before",
-        "%.3f".formatted(0.5 + told.repeatGain()),
-        "0.500");
-    table.row(
-        "equal buckets, from equal names in two hours or cohorts (AUC)",
+        "equal buckets of two meters, hours or cohorts, from their masked numbers (AUC)",
         "%.3f".formatted(0.5 + told.equalGain()),
         "0.500");
     table.row(
-        "pairs of masked sums that have a mask in common", Integer.toString(told.closeSums()), "0");
+        "pairs of masked numbers that have a mask in common",
+        Integer.toString(told.masksInCommon()),
+        "0");
     return new Outcome(
         "open items",
         List.of(table),
@@ -256,30 +257,25 @@ public final class Privacy {
         Map.of(),
         List.of(
             Goal.atMost(
-                "open items: an hour's energy from its masked sum, above guessing",
+                "open items: an hour's energy from its masked number, above guessing",
                 "AUC",
                 told.energyGain(),
                 CHANCE_AUC_MAX),
             Goal.atMost(
-                "open items: pairs of masked sums that have a mask in common",
-                "",
-                told.closeSums(),
-                0),
-            Goal.atMost(
-                "open items: the higher of two buckets from the order of names, above guessing",
+                "open items: the higher of two meters' buckets, above guessing",
                 "AUC",
-                told.orderGain(),
+                told.higherGain(),
                 CHANCE_AUC_MAX),
             Goal.atMost(
-                "open items: the higher of two buckets from a repeated name, above guessing",
-                "AUC",
-                told.repeatGain(),
-                CHANCE_AUC_MAX),
-            Goal.atMost(
-                "open items: equal buckets from equal names, above guessing",
+                "open items: equal buckets of two meters, hours or cohorts, above guessing",
                 "AUC",
                 told.equalGain(),
-                CHANCE_AUC_MAX)));
+                CHANCE_AUC_MAX),
+            Goal.atMost(
+                "open items: pairs of masked numbers that have a mask in common",
+                "",
+                told.masksInCommon(),
+                0)));
   }
 
   private static Outcome sensitivity(Homes homes) {
@@ -291,15 +287,18 @@ public final class Privacy {
             "cell error",
             "own cells");
     var figures = new LinkedHashMap<String, Object>();
-    row(table, figures, homes, "as built: ratio 1.25, clip 3,000 Wh, 50 meters", 1.25, 3_000, 50);
-    for (double ratio : List.of(1.0, 1.1, 1.5, 2.0)) {
-      row(table, figures, homes, "ratio " + ratio, ratio, 3_000, 50);
+    int clipWh = (int) TariffClass.RESIDENTIAL.clip(Commodity.ELECTRICITY).value();
+    int size = SIZES.getFirst();
+    String asBuilt = "as built: clip %,d Wh, %d meters".formatted(clipWh, size);
+    row(table, figures, homes, asBuilt, Bound.AS_BUILT, clipWh, size);
+    for (double ratio : List.of(1.0, 1.1, 1.25, 1.5, 2.0)) {
+      row(table, figures, homes, "ratio " + ratio, Bound.ratio(ratio), clipWh, size);
     }
-    for (int clip : List.of(1_500, 2_500, 3_500, 10_000)) {
-      row(table, figures, homes, "clip %,d Wh".formatted(clip), 1.25, clip, 50);
+    for (int other : List.of(1_500, 2_500, 3_500, 10_000)) {
+      row(table, figures, homes, "clip %,d Wh".formatted(other), Bound.AS_BUILT, other, size);
     }
-    for (int size : List.of(15, 25, 75)) {
-      row(table, figures, homes, "%d meters".formatted(size), 1.25, 3_000, size);
+    for (int other : List.of(15, 25, 75)) {
+      row(table, figures, homes, "%d meters".formatted(other), Bound.AS_BUILT, clipWh, other);
     }
     return new Outcome("sensitivity", List.of(table), figures, Map.of(), List.of());
   }
@@ -309,10 +308,10 @@ public final class Privacy {
       Map<String, Object> figures,
       Homes homes,
       String name,
-      double ratio,
+      Bound bound,
       int clipWh,
       int size) {
-    Sensitivity.Released released = Sensitivity.of(homes, ratio, clipWh, size, 1);
+    Sensitivity.Released released = Sensitivity.of(homes, bound, clipWh, size, 1);
     table.row(
         name, percent(released.released()), percent(released.error()), percent(released.own()));
     figures.put(name, released);

@@ -225,13 +225,14 @@ final class Resampled {
       }
       var totals = new TreeMap<Cohort, CellTotal>(Comparator.comparing(Cohort::id));
       for (int cohort = 0; cohort < made.size(); cohort++) {
+        var buckets = Buckets.ofAnHour(made.get(cohort).clip());
+        var energy = new WattHours(sums[cohort]);
         totals.put(
             made.get(cohort),
             new CellTotal(
                 counts[cohort],
-                new WattHours(sums[cohort]),
-                Buckets.end(Buckets.of(new WattHours(largest[cohort])))
-                    .atMost(made.get(cohort).clip())));
+                energy,
+                buckets.end(buckets.of(new WattHours(largest[cohort]))).atMost(energy)));
       }
       Instant start = MONDAY.atStartOfDay(ZoneOffset.UTC).toInstant().plusSeconds(3_600L * hour);
       released.add(

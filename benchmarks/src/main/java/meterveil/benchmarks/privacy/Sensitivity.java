@@ -12,6 +12,7 @@ import meterveil.cohort.Cohort;
 import meterveil.cohort.CohortId;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
+import meterveil.energy.Buckets;
 import meterveil.energy.Commodity;
 import meterveil.energy.WattHours;
 import meterveil.tenant.TenantId;
@@ -33,14 +34,40 @@ final class Sensitivity {
   /// @param own cells that are released by themselves, of all
   record Released(double released, double error, double own) {}
 
+  /// What is known of the largest contribution to a cell.
+  interface Bound {
+
+    /// The buckets in use.
+    Bound AS_BUILT =
+        (wh, clipWh) -> {
+          var buckets = Buckets.ofAnHour(new WattHours(clipWh));
+          return buckets.end(buckets.of(new WattHours(wh))).value();
+        };
+
+    /// Buckets that end at powers of a ratio, however small; 1 for exact contributions.
+    static Bound ratio(double ratio) {
+      return (wh, _) -> {
+        if (ratio <= 1 || wh == 0) {
+          return wh;
+        }
+        double steps = Math.ceil(Math.log(wh) / Math.log(ratio) - 1e-9);
+        return (long) Math.ceil(Math.pow(ratio, steps));
+      };
+    }
+
+    /// @param wh the largest contribution
+    /// @return Wh, not below it
+    long of(int wh, int clipWh);
+  }
+
   private Sensitivity() {}
 
   /// Eight cohorts of random homes in random weeks, for six weeks.
   ///
-  /// @param ratio of the buckets; 1 for exact contributions
+  /// @param bound what is known of the largest contribution
   /// @param clipWh what an hour of a meter is cut at
   /// @param size meters of a cohort
-  static Released of(Homes homes, double ratio, int clipWh, int size, long seed) {
+  static Released of(Homes homes, Bound bound, int clipWh, int size, long seed) {
     var random = new SplittableRandom(seed);
     double measuredWh = 0;
     double releasedWh = 0;
@@ -72,8 +99,7 @@ final class Sensitivity {
               new CellTotal(
                   size,
                   new WattHours(clipped),
-                  new WattHours(
-                      Math.min(clipWh, (long) Math.ceil(largest * ratioBound(largest, ratio))))));
+                  new WattHours(Math.min(clipWh, bound.of(largest, clipWh)))));
           trueWh.put(cohort.id(), wh);
           measuredWh += wh;
         }
@@ -99,15 +125,6 @@ final class Sensitivity {
       }
     }
     return new Released(releasedWh / measuredWh, errors / Math.max(1, cells), (double) own / all);
-  }
-
-  /// How far above a contribution the end of its bucket is: buckets end at powers of the ratio.
-  private static double ratioBound(int wh, double ratio) {
-    if (ratio <= 1 || wh == 0) {
-      return 1;
-    }
-    double steps = Math.ceil(Math.log(wh) / Math.log(ratio) - 1e-9);
-    return Math.pow(ratio, steps) / wh;
   }
 
   private static Cohort cohort(int number, int size) {

@@ -59,9 +59,8 @@ public class CollectBenchmark {
   /// Hours of the message.
   static final int HOURS = 24;
 
-  /// What one message takes of HMAC-SHA-256: a token, 27 masks of which four come from one, and the
-  /// choices among names. The names are at hand but for the first message of a cohort and block.
-  private static final int HMACS = 1 + 7 + 1;
+  /// What one message takes of HMAC-SHA-256: a token, and 27 masks of which two come from one.
+  private static final int HMACS = 1 + 14;
 
   private static final int HMAC_INPUT_BYTES = 32;
   private static final Instant DAY = Instant.parse("2026-01-12T00:00:00Z");

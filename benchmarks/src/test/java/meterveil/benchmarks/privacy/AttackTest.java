@@ -40,8 +40,16 @@ final class AttackTest {
     Attacks.Times habits = timesGuessing(told(homes(1, LARGE_WH), 2, 1));
     assertThat(habits.low()).isGreaterThan(25); // of 50
     assertThat(habits.mean()).isBetween(habits.low(), habits.high());
-    Attacks.Times none = timesGuessing(told(homes(0, LARGE_WH), 2, 1));
-    assertThat(1.0).isBetween(none.low(), none.high());
+  }
+
+  @Test
+  @DisplayName("T5 a home's cohort is only guessed where homes have no habits")
+  void guessesTheCohortOfAHomeWithoutHabits() {
+    Homes homes = homes(0, LARGE_WH);
+    List<Resampled> deals =
+        IntStream.range(0, 20).mapToObj(seed -> Resampled.decided(homes, 20, seed)).toList();
+    Attacks.Times none = Attacks.timesGuessing(deals, List.of(new Filter(homes, 0.7)));
+    assertThat(none.mean()).isCloseTo(1, within(0.3));
   }
 
   private static Attacks.Times timesGuessing(Resampled run) {
@@ -159,8 +167,8 @@ final class AttackTest {
   @Test
   void releasesMoreOfLargerCohorts() {
     Homes homes = homes(1);
-    var small = Sensitivity.of(homes, 1.25, 3_000, 15, 1);
-    var large = Sensitivity.of(homes, 1.25, 3_000, 50, 1);
+    var small = Sensitivity.of(homes, Sensitivity.Bound.AS_BUILT, 3_000, 15, 1);
+    var large = Sensitivity.of(homes, Sensitivity.Bound.AS_BUILT, 3_000, 50, 1);
     assertThat(large.own()).isGreaterThan(small.own());
     assertThat(large.released()).isBetween(0.9, 1.01);
     assertThat(large.error()).isLessThan(0.05);

@@ -6,7 +6,8 @@ import meterveil.energy.WattHours;
 ///
 /// @param count how many meters are in it
 /// @param energy their sum
-/// @param largest no meter's share of the sum is above it; at most 1.25 times the largest share
+/// @param largest no meter's share of the sum is above it; it is the end of a bucket of
+///   [meterveil.energy.Buckets], or all of the sum
 public record CellTotal(int count, WattHours energy, WattHours largest) {
 
   /// A cell without any meter.

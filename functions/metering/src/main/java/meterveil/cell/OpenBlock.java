@@ -6,47 +6,41 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import meterveil.block.Block;
 import meterveil.cohort.Cohort;
-import meterveil.energy.Buckets;
 import meterveil.energy.WattHours;
 
-/// A cohort's item of one block as it lies in the table: masked, renamed, and telling nothing
-/// without the day key.
+/// A cohort's item of one block as it lies in the table: masked, and telling nothing without the
+/// day key.
 ///
 /// @param cohort whose it is
 /// @param block which block
 /// @param state what may still be added to it
 /// @param asked whether the cohort was asked for what is missing
-/// @param hours one for each hour of the block
-/// @param clippedWh the masked energy above the clip
-/// @param forEveryoneWh the masked energy that counts for the figures for everyone, late blocks
-///   included
-/// @param wholeBuckets names of the buckets of whole blocks
+/// @param hours for each hour of the block the masked sum of energies and of buckets
+/// @param clipped the masked energy above the clip
+/// @param whole the masked sum of what counts for the figures for everyone, and of the buckets of
+///   whole blocks, late ones included
 /// @param tokens one for each block that was counted in the hours
-/// @param lateWh the masked energy of late blocks
-/// @param lateBuckets names of the buckets of late blocks
+/// @param late the masked sum of late blocks' energies and buckets
 /// @param lateTokens one for each late block
 public record OpenBlock(
     Cohort cohort,
     Block block,
     State state,
     boolean asked,
-    List<Hour> hours,
-    BigInteger clippedWh,
-    BigInteger forEveryoneWh,
-    Set<Byte> wholeBuckets,
+    List<BigInteger> hours,
+    BigInteger clipped,
+    BigInteger whole,
     Set<Token> tokens,
-    BigInteger lateWh,
-    Set<Byte> lateBuckets,
+    BigInteger late,
     Set<Token> lateTokens) {
 
   /// @throws IllegalArgumentException if it has not the hours of the block
   public OpenBlock {
     hours = List.copyOf(hours);
-    wholeBuckets = Set.copyOf(wholeBuckets);
     tokens = Set.copyOf(tokens);
-    lateBuckets = Set.copyOf(lateBuckets);
     lateTokens = Set.copyOf(lateTokens);
     if (hours.size() != block.length().hours()) {
       throw new IllegalArgumentException("not the hours of the block");
@@ -60,13 +54,11 @@ public record OpenBlock(
         block,
         State.OPEN,
         false,
-        Collections.nCopies(block.length().hours(), Hour.EMPTY),
+        Collections.nCopies(block.length().hours(), BigInteger.ZERO),
         BigInteger.ZERO,
         BigInteger.ZERO,
         Set.of(),
-        Set.of(),
         BigInteger.ZERO,
-        Set.of(),
         Set.of());
   }
 
@@ -82,20 +74,6 @@ public record OpenBlock(
     EMPTIED
   }
 
-  /// @param energyWh the masked sum
-  /// @param unmeasured how many of the meters counted did not measure it: most often none, so that
-  ///   nothing is written for it
-  /// @param buckets names of the buckets of the others' clipped energy
-  public record Hour(BigInteger energyWh, int unmeasured, Set<Byte> buckets) {
-
-    /// An hour to which nothing was added.
-    public static final Hour EMPTY = new Hour(BigInteger.ZERO, 0, Set.of());
-
-    public Hour {
-      buckets = Set.copyOf(buckets);
-    }
-  }
-
   /// How many of the cohort's meters have not been heard of.
   public int missing() {
     return Math.max(0, cohort.members() - tokens.size() - lateTokens.size());
@@ -104,55 +82,52 @@ public record OpenBlock(
   /// Takes the masks away.
   ///
   /// @param key the key of the block's day
-  /// @throws IllegalStateException if what comes out cannot have gone in: another key, or an item
-  ///   that was tampered with
+  /// @throws IllegalStateException if what comes out cannot have gone in: another key, an item that
+  ///   was tampered with, or more contributions than can be told apart
   public Totals totals(DayKey key) {
-    var masks = new BigInteger[Slots.MASKS];
+    var masks = new BigInteger[Slots.count(block.length())];
     Arrays.fill(masks, BigInteger.ZERO);
     for (Token token : tokens) {
-      long[] own = key.masks(token, Slots.MASKS);
+      BigInteger[] own = key.masks(token, masks.length);
       for (int hour = 0; hour < hours.size(); hour++) {
-        add(masks, hour, own);
+        add(masks, Slots.hour(hour), own);
       }
       add(masks, Slots.CLIPPED, own);
-      add(masks, Slots.FOR_EVERYONE, own);
+      add(masks, Slots.WHOLE, own);
     }
     for (Token token : lateTokens) {
-      long[] own = key.masks(token, Slots.MASKS);
+      BigInteger[] own = key.masks(token, masks.length);
       add(masks, Slots.CLIPPED, own);
       add(masks, Slots.LATE, own);
-      add(masks, Slots.FOR_EVERYONE, own);
+      add(masks, Slots.WHOLE, own);
     }
-    long clipWh = cohort.clip().value();
+    int blocks = tokens.size() + lateTokens.size();
+    if (blocks > Packed.CONTRIBUTIONS_MAX) {
+      throw new IllegalStateException("more blocks in an item than can be told apart");
+    }
 
     var cells = new ArrayList<CellTotal>(hours.size());
-    for (int i = 0; i < hours.size(); i++) {
-      Hour hour = hours.get(i);
-      WattHours largest = largest(key, i, hour.buckets()).atMost(cohort.clip());
-      cells.add(
-          total(
-              tokens.size() - hour.unmeasured(),
-              hour.energyWh().subtract(masks[i]),
-              largest,
-              clipWh));
+    for (int hour = 0; hour < hours.size(); hour++) {
+      int slot = Slots.hour(hour);
+      Packed packed = Packed.of(Packed.uncovered(hours.get(hour), masks[slot]));
+      require(packed.count() <= tokens.size());
+      cells.add(total(packed, slot, cohort.clip().value()));
     }
     long blockWh = cohort.commodity().cap().value() * hours.size();
-    var late =
-        total(
-            lateTokens.size(),
-            lateWh.subtract(masks[Slots.LATE]),
-            largest(key, Slots.LATE, lateBuckets),
-            blockWh);
-    int blocks = tokens.size() + lateTokens.size();
+    Packed ofLate = Packed.of(Packed.uncovered(late, masks[Slots.LATE]));
+    require(ofLate.count() == lateTokens.size());
+    CellTotal lateTotal = total(ofLate, Slots.LATE, blockWh);
+    Packed ofWhole = Packed.of(Packed.uncovered(whole, masks[Slots.WHOLE]));
+    require(ofWhole.count() == blocks);
+    BigInteger above = Packed.uncovered(clipped, masks[Slots.CLIPPED]);
+    require(above.compareTo(BigInteger.valueOf(blocks * blockWh)) <= 0);
     return new Totals(
         cells,
-        energy(clippedWh.subtract(masks[Slots.CLIPPED]), blocks * blockWh),
-        energy(
-            forEveryoneWh.subtract(masks[Slots.FOR_EVERYONE]),
-            blocks * cohort.blockMaxForEveryone().value()),
-        largest(key, Slots.WHOLE, wholeBuckets),
+        new WattHours(above.longValueExact()),
+        energy(ofWhole, cohort.blockMaxForEveryone().value()),
+        highest(ofWhole, Slots.WHOLE),
         blocks,
-        late);
+        lateTotal);
   }
 
   /// An item's totals, in the clear; never stored and never logged.
@@ -160,7 +135,8 @@ public record OpenBlock(
   /// @param hours one cell for each hour of the block
   /// @param clipped the energy above the clip, late blocks included
   /// @param forEveryone what counts for the figures for everyone, late blocks included
-  /// @param largestWhole no meter's energy in this block is above it, late blocks included
+  /// @param largestWhole no meter's energy in this block is above it, late blocks included; it is
+  ///   the end of a bucket, or what the largest of each hour come to with all that was clipped
   /// @param blocks how many meters' blocks are in it, late ones included
   /// @param late late blocks as one total
   public record Totals(
@@ -173,43 +149,43 @@ public record OpenBlock(
 
     public Totals {
       hours = List.copyOf(hours);
+      long ofHoursWh = hours.stream().mapToLong(hour -> hour.largest().value()).sum();
+      largestWhole =
+          largestWhole
+              .atMost(sum(hours, clipped, late))
+              .atMost(new WattHours(Math.max(ofHoursWh, late.largest().value()) + clipped.value()));
     }
 
     /// All that was accepted: hours, late and above the clip.
     public WattHours accepted() {
-      return hours.stream()
+      return sum(hours, clipped, late);
+    }
+
+    private static WattHours sum(List<CellTotal> hours, WattHours clipped, CellTotal late) {
+      return Stream.concat(hours.stream(), Stream.of(late))
           .map(CellTotal::energy)
-          .reduce(clipped.plus(late.energy()), WattHours::plus);
+          .reduce(clipped, WattHours::plus);
     }
   }
 
-  private static CellTotal total(
-      int count, BigInteger energyWh, WattHours largest, long meterWhMax) {
-    require(count >= 0);
-    return new CellTotal(count, energy(energyWh, count * meterWhMax), largest);
+  private CellTotal total(Packed packed, int slot, long meterWhMax) {
+    WattHours energy = energy(packed, meterWhMax);
+    return new CellTotal(packed.count(), energy, highest(packed, slot).atMost(energy));
   }
 
-  private static WattHours energy(BigInteger energyWh, long whMax) {
-    require(energyWh.signum() >= 0 && energyWh.compareTo(BigInteger.valueOf(whMax)) <= 0);
-    return new WattHours(energyWh.longValueExact());
+  private static WattHours energy(Packed packed, long meterWhMax) {
+    require(packed.energyWh() <= packed.count() * meterWhMax);
+    return new WattHours(packed.energyWh());
   }
 
-  private WattHours largest(DayKey key, int slot, Set<Byte> names) {
-    if (names.isEmpty()) {
-      return WattHours.ZERO;
-    }
-    byte[] all = key.names(cohort.id(), block, slot);
-    int several = Slots.namesOfABucket(cohort, slot);
-    int highest = Slots.buckets(cohort, slot) * several - 1;
-    while (highest >= 0 && !names.contains(all[highest])) {
-      highest--;
-    }
-    require(highest >= 0);
-    return Buckets.end(highest / several);
+  private WattHours highest(Packed packed, int slot) {
+    return packed.highest() < 0
+        ? WattHours.ZERO
+        : Slots.buckets(cohort, slot).end(packed.highest());
   }
 
-  private static void add(BigInteger[] sums, int slot, long[] masks) {
-    sums[slot] = sums[slot].add(Contribution.unsigned(masks[slot]));
+  private static void add(BigInteger[] sums, int slot, BigInteger[] masks) {
+    sums[slot] = sums[slot].add(masks[slot]);
   }
 
   private static void require(boolean holds) {

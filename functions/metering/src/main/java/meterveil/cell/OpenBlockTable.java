@@ -3,19 +3,16 @@ package meterveil.cell;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import meterveil.block.Block;
 import meterveil.block.Times;
-import meterveil.cell.OpenBlock.Hour;
 import meterveil.cell.OpenBlock.State;
 import meterveil.cohort.Cohort;
 import org.jspecify.annotations.Nullable;
@@ -35,12 +32,11 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 /// | attribute | holds |
 /// |---|---|
 /// | `c`, `b` | the key: tenant and cohort; start of the block |
-/// | `s0`…`s23` | masked sum of an hour |
-/// | `m0`…`m23` | how many of the meters counted did not measure it; none if all did |
-/// | `g0`…`g23` | the set of names of buckets |
-/// | `x`, `d`, `w` | masked energy above the clip, and for everyone; names of buckets of whole blocks |
+/// | `s0`…`s23` | masked sum of an hour's energies and buckets |
+/// | `x` | masked energy above the clip |
+/// | `d` | masked sum of energies for everyone and buckets of whole blocks |
 /// | `t` | tokens |
-/// | `l`, `k`, `u` | late blocks: masked total, names of buckets, tokens |
+/// | `l`, `u` | late blocks: masked sum of energies and buckets, tokens |
 /// | `z` | state; none while open |
 /// | `a` | when the cohort was asked |
 /// | `e` | when DynamoDB may delete it |
@@ -63,7 +59,6 @@ public final class OpenBlockTable {
 
   private static final String OPEN = "attribute_not_exists(z)";
   private static final String NO_TOKEN = "NOT contains(t, :token) AND NOT contains(u, :token)";
-  private static final AttributeValue ONE = AttributeValue.fromN("1");
 
   private final DynamoDbClient dynamoDb;
   private final String name;
@@ -82,19 +77,10 @@ public final class OpenBlockTable {
     var add = new StringBuilder("ADD ");
     var values = new HashMap<String, AttributeValue>();
     for (int i = 0; i < contribution.hours().size(); i++) {
-      Contribution.Hour hour = contribution.hours().get(i);
       add.append('s').append(i).append(" :s").append(i).append(", ");
-      values.put(":s" + i, number(hour.energyWh()));
-      if (hour.bucket().isPresent()) {
-        add.append('g').append(i).append(" :g").append(i).append(", ");
-        values.put(":g" + i, bytes(hour.bucket().get()));
-      } else {
-        add.append('m').append(i).append(" :one, ");
-        values.put(":one", ONE);
-      }
+      values.put(":s" + i, number(contribution.hours().get(i)));
     }
-    add.append("x :x, d :d, w :w, t :t");
-    values.put(":t", bytes(contribution.token()));
+    add.append("x :x, d :d, t :t");
     putWhole(values, contribution);
     return update(cohort, block, add.toString(), NO_TOKEN + " AND " + OPEN, values);
   }
@@ -104,24 +90,19 @@ public final class OpenBlockTable {
   /// @return false if the item has the token already, or is not frozen
   boolean addLate(Cohort cohort, Block block, Contribution contribution) {
     var values = new HashMap<String, AttributeValue>();
-    values.put(":l", number(contribution.late().energyWh()));
-    values.put(":k", bytes(contribution.late().bucket()));
-    values.put(":t", bytes(contribution.token()));
+    values.put(":l", number(contribution.late()));
     values.put(":frozen", state(State.FROZEN));
     putWhole(values, contribution);
     return update(
-        cohort,
-        block,
-        "ADD l :l, k :k, u :t, x :x, d :d, w :w",
-        NO_TOKEN + " AND z = :frozen",
-        values);
+        cohort, block, "ADD l :l, u :t, x :x, d :d", NO_TOKEN + " AND z = :frozen", values);
   }
 
   private static void putWhole(Map<String, AttributeValue> values, Contribution contribution) {
-    values.put(":x", number(contribution.clippedWh()));
-    values.put(":d", number(contribution.forEveryoneWh()));
-    values.put(":w", bytes(contribution.wholeBucket()));
-    values.put(":token", AttributeValue.fromB(sdkBytes(contribution.token())));
+    SdkBytes token = SdkBytes.fromByteArray(contribution.token().bytes());
+    values.put(":x", number(contribution.clipped()));
+    values.put(":d", number(contribution.whole()));
+    values.put(":t", AttributeValue.fromBs(List.of(token)));
+    values.put(":token", AttributeValue.fromB(token));
   }
 
   /// Asks for nothing back, not even when the condition fails: a collector may not read.
@@ -248,26 +229,18 @@ public final class OpenBlockTable {
 
   private static OpenBlock item(
       Cohort cohort, Block block, Map<String, AttributeValue> attributes) {
-    var hours = new ArrayList<Hour>();
-    for (int i = 0; i < block.length().hours(); i++) {
-      hours.add(
-          new Hour(
-              number(attributes.get("s" + i)),
-              number(attributes.get("m" + i)).intValueExact(),
-              buckets(attributes.get("g" + i))));
-    }
     return new OpenBlock(
         cohort,
         block,
         state(attributes.get("z")),
         attributes.containsKey("a"),
-        hours,
+        IntStream.range(0, block.length().hours())
+            .mapToObj(hour -> number(attributes.get("s" + hour)))
+            .toList(),
         number(attributes.get("x")),
         number(attributes.get("d")),
-        buckets(attributes.get("w")),
         tokens(attributes.get("t")),
         number(attributes.get("l")),
-        buckets(attributes.get("k")),
         tokens(attributes.get("u")));
   }
 
@@ -284,31 +257,12 @@ public final class OpenBlockTable {
     return value == null ? BigInteger.ZERO : new BigInteger(value.n());
   }
 
-  private static AttributeValue bytes(byte bucket) {
-    return AttributeValue.fromBs(List.of(SdkBytes.fromByteArray(new byte[] {bucket})));
-  }
-
-  private static AttributeValue bytes(Token token) {
-    return AttributeValue.fromBs(List.of(sdkBytes(token)));
-  }
-
-  private static SdkBytes sdkBytes(Token token) {
-    return SdkBytes.fromByteArray(token.bytes());
-  }
-
-  private static Set<Byte> buckets(@Nullable AttributeValue set) {
-    return set(set, bytes -> bytes.asByteArrayUnsafe()[0]);
-  }
-
   private static Set<Token> tokens(@Nullable AttributeValue set) {
-    return set(set, bytes -> Token.of(bytes.asByteArrayUnsafe()));
-  }
-
-  private static <T> Set<T> set(@Nullable AttributeValue set, Function<SdkBytes, T> element) {
-    Collection<SdkBytes> elements = set == null ? List.of() : set.bs();
-    var found = new HashSet<T>();
-    elements.forEach(bytes -> found.add(element.apply(bytes)));
-    return found;
+    return set == null
+        ? Set.of()
+        : set.bs().stream()
+            .map(bytes -> Token.of(bytes.asByteArrayUnsafe()))
+            .collect(Collectors.toUnmodifiableSet());
   }
 
   private static AttributeValue state(State state) {

@@ -5,42 +5,40 @@ import meterveil.cohort.Cohort;
 import meterveil.energy.Buckets;
 import meterveil.energy.WattHours;
 
-/// The numbers of what is masked or renamed in a block's item: the hours from 0, then four of the
-/// block as a whole. The numbers past the hours do not depend on the block's length.
+/// The numbers of what is masked in a block's item: three of the block as a whole, then its hours.
 final class Slots {
 
   /// The energy above the clip, of all hours together.
-  static final int CLIPPED = 24;
+  static final int CLIPPED = 0;
 
   /// A late block's energy, of all hours together.
-  static final int LATE = CLIPPED + 1;
+  static final int LATE = 1;
 
-  /// What a block adds to the figures for everyone, late or not.
-  static final int FOR_EVERYONE = CLIPPED + 2;
+  /// What a block adds to the figures for everyone, late or not, and the bucket of its whole
+  /// energy, clipped or not.
+  static final int WHOLE = 2;
 
-  /// A block's whole energy, clipped or not; only its bucket is kept.
-  static final int WHOLE = CLIPPED + 3;
-
-  /// How many masks a token has.
-  static final int MASKS = FOR_EVERYONE + 1;
-
-  /// How many slots there are.
-  static final int ALL = WHOLE + 1;
+  private static final int FIRST_HOUR = WHOLE + 1;
 
   private Slots() {}
 
-  /// How many buckets a slot of a cohort's item tells apart.
-  static int buckets(Cohort cohort, int slot) {
-    return switch (slot) {
-      case LATE -> Buckets.countUpTo(times(cohort.clip(), cohort.blockLength()));
-      case WHOLE -> Buckets.countUpTo(times(cohort.commodity().cap(), cohort.blockLength()));
-      default -> Buckets.countUpTo(cohort.clip());
-    };
+  /// The slot of an hour of the block, from 0.
+  static int hour(int hour) {
+    return FIRST_HOUR + hour;
   }
 
-  /// How many names each bucket of a slot has: as many as a byte has room for.
-  static int namesOfABucket(Cohort cohort, int slot) {
-    return DayKey.NAMES_ALL / buckets(cohort, slot);
+  /// How many slots an item has.
+  static int count(BlockLength length) {
+    return FIRST_HOUR + length.hours();
+  }
+
+  /// The buckets of what meters add to a slot of a cohort's item.
+  static Buckets buckets(Cohort cohort, int slot) {
+    return switch (slot) {
+      case LATE -> Buckets.ofABlock(times(cohort.clip(), cohort.blockLength()));
+      case WHOLE -> Buckets.ofABlock(times(cohort.commodity().cap(), cohort.blockLength()));
+      default -> Buckets.ofAnHour(cohort.clip());
+    };
   }
 
   private static WattHours times(WattHours anHour, BlockLength length) {

@@ -4,8 +4,8 @@
 /// write, in the order {@link meterveil.cell.Collector} does it:
 /// 1. {@link meterveil.cell.DayKeys} finds the random key of the block's day, or makes it;
 /// 2. {@link meterveil.cell.DayKey} turns the meter's name into a token and the token into masks;
-/// 3. {@link meterveil.cell.Contribution} clips the hours, adds the masks, and says into which
-///    bucket each fell;
+/// 3. {@link meterveil.cell.Contribution} clips the hours, and hides each one's energy and bucket
+///    in one masked number;
 /// 4. {@link meterveil.cell.OpenBlockTable} adds it, unless the item has the token already.
 ///
 /// Release goes the other way: {@link meterveil.cell.OpenBlock#totals} computes the masks from the

@@ -23,7 +23,7 @@ public record Cohort(
     int members,
     BlockLength blockLength) {
 
-  /// The most meters of a cohort: what keeps a day's item under 3 KB.
+  /// The most meters of a cohort: what keeps a day's item under 1.5 KB.
   public static final int MEMBERS_MAX = 75;
 
   /// A block adds at most so many hours at the clip to the figures for everyone: 30 kWh for a home,

@@ -1,0 +1,95 @@
+package meterveil.benchmarks.price;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+/// Units and dollars against what is worked out by hand.
+final class PriceTest {
+
+  private final Price price;
+
+  PriceTest() throws IOException {
+    price = new Price(PriceList.read(), 1);
+  }
+
+  /// Two days of daily messages: two write units and 10 ms a message; each day 5 write units, 24
+  /// releases of 5 ms with a read unit each, and a KMS request, whatever the meters.
+  private static JsonNode run(int meters) throws IOException {
+    int messages = 2 * meters;
+    return new JsonMapper()
+        .readTree(
+            """
+            {"meters": %1$d, "days": 2, "messages": %2$d, "repeats": 0, "bill": {
+              "calls": {
+                "CollectRole12": {
+                  "dynamodb:UpdateItem": {"calls": %2$d, "readUnits": 0, "writeUnits": %3$d},
+                  "kms:GenerateDataKey": {"calls": 2, "readUnits": 0, "writeUnits": 0}},
+                "ReleaseRole34": {
+                  "dynamodb:PutItem": {"calls": 10, "readUnits": 48, "writeUnits": 10}},
+                "StatusRole56": {
+                  "dynamodb:UpdateItem": {"calls": 9, "readUnits": 99, "writeUnits": 99}}},
+              "functions": {
+                "Collect12": {"invocations": %2$d, "billedMillis": %4$d},
+                "Release34": {"invocations": 48, "billedMillis": 240, "busyMillisMin": 4.5}},
+              "logBytes": %5$d,
+              "storedBytesMax": {"OpenBlocks": %6$d}}}
+            """
+                .formatted(
+                    meters,
+                    messages,
+                    2 * messages,
+                    10 * messages,
+                    80 * (messages + 48),
+                    1_000 * meters));
+  }
+
+  @Test
+  void sharesOutWhatEachDayCostsAnyway() throws IOException {
+    var units = price.perMeterHour(run(100), run(1_000), 10_000).units();
+
+    double meterDay = 24;
+    assertThat(units)
+        .hasEntrySatisfying("iotRuleTriggered", it -> is(it, 1 / meterDay))
+        .hasEntrySatisfying("dynamoDbWriteUnit", it -> is(it, (2 + 5 / 10_000.0) / meterDay))
+        .hasEntrySatisfying("dynamoDbReadUnit", it -> is(it, 24 / 10_000.0 / meterDay))
+        .hasEntrySatisfying("kmsRequest", it -> is(it, 1 / 10_000.0 / meterDay))
+        .hasEntrySatisfying("lambdaRequest", it -> is(it, (1 + 24 / 10_000.0) / meterDay))
+        .hasEntrySatisfying("lambdaGbSecond", it -> is(it, (0.010 + 0.120 / 10_000.0) / meterDay))
+        .hasEntrySatisfying("logGb", it -> is(it, 500e-9 * (1 + 24 / 10_000.0) / meterDay))
+        .hasEntrySatisfying("dynamoDbGbMonth", it -> is(it, 500e-9 / meterDay));
+  }
+
+  private static void is(double actual, double expected) {
+    assertThat(actual).isCloseTo(expected, within(expected * 1e-9));
+  }
+
+  @Test
+  void refusesARunInWhichWhatGrowsDidNot() throws IOException {
+    JsonNode few = run(100);
+    assertThatIllegalStateException()
+        .isThrownBy(() -> price.perMeterHour(few, few, 10_000))
+        .withMessageContaining("did not grow with the meters");
+  }
+
+  @Test
+  void countsEachReadingOfTheUsualDesign() {
+    var hourly = price.functionPerReading(7, 1, true).units();
+    assertThat(hourly)
+        .containsEntry("iotMessage", 1.0)
+        .containsEntry("lambdaRequest", 1.0)
+        .containsEntry("lambdaGbSecond", 0.007)
+        .containsEntry("dynamoDbWriteUnit", 1.0);
+    var daily = price.functionPerReading(48, 24, false).units();
+    assertThat(daily)
+        .containsEntry("iotMessage", 0.0)
+        .containsEntry("lambdaRequest", 1 / 24.0)
+        .containsEntry("dynamoDbWriteUnit", 1.0);
+    assertThat(daily.get("lambdaGbSecond")).isCloseTo(0.002, within(1e-12));
+  }
+}
