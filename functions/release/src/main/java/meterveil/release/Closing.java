@@ -119,14 +119,15 @@ final class Closing {
             .orElseThrow(() -> new IllegalStateException("a released block without a decision"));
     Releasing.cells(day, block, hours, decided).forEach(cell -> sum.releasedWh += cell.energyWh());
     for (int i = 0; i < hours.size(); i++) {
-      sum.withholdsTooFew |= decided.get(i).suppressesTooFew(hours.get(i));
+      sum.leavesOver |= decided.get(i).suppressesTooFew(hours.get(i));
     }
 
     var late = new ArrayList<ReleasedCell>();
     for (SequencedMap<Cohort, CellTotal> place : late(items, totals)) {
       CellTotal total = place.values().stream().reduce(CellTotal.EMPTY, CellTotal::plus);
-      sum.withholdsTooFew |= ReleaseRule.isTooFew(total.count());
-      ReleasedCell.late(List.copyOf(place.keySet()), block, total).ifPresent(late::add);
+      var told = ReleasedCell.late(List.copyOf(place.keySet()), block, total);
+      sum.leavesOver |= told.isEmpty() && total.count() > 0;
+      told.ifPresent(late::add);
     }
     stores.usage().putMissing(late, block.start(), block.end(), day.tenant());
     late.forEach(cell -> sum.lateWh += cell.energyWh());
@@ -172,9 +173,9 @@ final class Closing {
     private long releasedWh;
     private long lateWh;
 
-    /// Whether some energy is in no cell because it is of too few meters: it would be what is left
-    /// of the day.
-    private boolean withholdsTooFew;
+    /// Whether some energy is in no cell because it is of too few meters, or of late ones of which
+    /// one has too large a share, who may be the only one: it would be what is left of the day.
+    private boolean leavesOver;
 
     void accepted(OpenBlock.Totals totals) {
       accepted = accepted.plus(totals.accepted());
@@ -197,7 +198,7 @@ final class Closing {
     }
 
     Optional<Figures> figures() {
-      if (withholdsTooFew || !ReleaseRule.holds(new CellTotal(meters, accepted, largestMeter))) {
+      if (leavesOver || !ReleaseRule.holds(new CellTotal(meters, accepted, largestMeter))) {
         return Optional.empty();
       }
       long acceptedWh = accepted.value();

@@ -419,14 +419,15 @@ class ReleaseFaultsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"49, 50", "0, 14"})
-  @DisplayName("T5 what is left of a day is not the day of a few late meters")
-  void withholdsALateTotalOfTooFewAndTheDaysFigures(int inTime, int all) throws Exception {
+  @CsvSource({"49, 50, 100", "0, 14, 100", "0, 20, 2400"})
+  @DisplayName("T5 what is left of a day is not the day of a few late meters, or of a large one")
+  void withholdsALateTotalOfTooFewAndTheDaysFigures(int inTime, int all, int firstWh)
+      throws Exception {
     var reported = Reported.now();
     line.report(reported.silent, reported.day, inTime, _ -> 100);
     line.quiet();
     line.moveTo(reported.day, RELEASED);
-    line.report(reported.silent, reported.day, all, _ -> 100);
+    line.report(reported.silent, reported.day, all, member -> member == 0 ? firstWh : 100);
     line.quiet();
     assertThat(line.totals(reported.silent, reported.day).late().count()).isEqualTo(all - inTime);
     line.moveTo(reported.day, CLOSED);
