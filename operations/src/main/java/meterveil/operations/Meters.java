@@ -281,9 +281,8 @@ final class Meters {
       throws IOException {
     ThingName name = thing(thing);
     Platform platform = platform();
-    Optional<Meter> meter = platform.meters().find(name);
+    Optional<Meter> meter = listed(platform, name);
     if (meter.isEmpty()) {
-      err().println("There is no meter %s on the list.".formatted(name));
       return CommandLine.ExitCode.SOFTWARE;
     }
     ListedMeter listed = meter.get().listed();
@@ -354,15 +353,13 @@ final class Meters {
   int revoke(@Parameters(paramLabel = "THING", description = "Its name.") String thing)
       throws IOException {
     ThingName name = thing(thing);
-    Optional<Integer> revoked = new Revocation(platform()).revoke(name);
-    if (revoked.isEmpty()) {
-      err().println("There is no meter %s on the list.".formatted(name));
+    Platform platform = platform();
+    Optional<Meter> meter = listed(platform, name);
+    if (meter.isEmpty()) {
       return CommandLine.ExitCode.SOFTWARE;
     }
-    out()
-        .printf(
-            "%s is revoked, with %d certificate%s.%n",
-            name, revoked.get(), revoked.get() == 1 ? "" : "s");
+    int revoked = new Revocation(platform).revoke(meter.get());
+    out().printf("%s is revoked, with %d certificate%s.%n", name, revoked, revoked == 1 ? "" : "s");
     return CommandLine.ExitCode.OK;
   }
 
@@ -377,9 +374,8 @@ final class Meters {
       throws IOException {
     ThingName name = thing(thing);
     Platform platform = platform();
-    Optional<Meter> meter = platform.meters().find(name);
+    Optional<Meter> meter = listed(platform, name);
     if (meter.isEmpty()) {
-      err().println("There is no meter %s on the list.".formatted(name));
       return CommandLine.ExitCode.SOFTWARE;
     }
     if (meter.get().state() == Meter.State.REVOKED) {
@@ -410,18 +406,17 @@ final class Meters {
       @Option(names = "--undo", description = "Takes it in again.") boolean undo)
       throws IOException {
     ThingName name = thing(thing);
-    MeterTable meters = platform().meters();
-    Optional<Meter> meter = meters.find(name);
+    Platform platform = platform();
+    Optional<Meter> meter = listed(platform, name);
     if (meter.isEmpty()) {
-      err().println("There is no meter %s on the list.".formatted(name));
       return CommandLine.ExitCode.SOFTWARE;
     }
     TenantId tenant = meter.get().tenant();
     if (undo) {
-      meters.stay(tenant, name);
+      platform.meters().stay(tenant, name);
       out().println("%s takes part in the epochs that are yet to be planned.".formatted(name));
     } else {
-      meters.leave(tenant, name);
+      platform.meters().leave(tenant, name);
       out().println("%s is left out of the epochs that are yet to be planned.".formatted(name));
     }
     return CommandLine.ExitCode.OK;
@@ -466,6 +461,15 @@ final class Meters {
                   one.at().toString()));
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /// The meter of that name, or else says that there is none.
+  private Optional<Meter> listed(Platform platform, ThingName name) {
+    Optional<Meter> meter = platform.meters().find(name);
+    if (meter.isEmpty()) {
+      err().println("There is no meter %s on the list.".formatted(name));
+    }
+    return meter;
   }
 
   private ThingName thing(String name) {

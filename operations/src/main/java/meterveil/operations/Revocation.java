@@ -11,9 +11,13 @@ import meterveil.registry.Certificate.Status;
 /// revoked, then its connection is cut, then the list says so.
 ///
 /// In this order, as a certificate that still held would let the meter back in at once. It can stop
-/// after any step, and doing it again does what is left. What was attached meanwhile, by a rotation
-/// that was under way, is revoked at last: once the list says so, nothing new is admitted. A meter
-/// that may come in again is not listed as long as its certificate is another than the one revoked.
+/// after any step, and doing it again does what is left. A rotation that was under way may attach
+/// and activate a certificate that was revoked before; so what is attached is looked at once more
+/// when the list says so, and nothing new is admitted but by a claim.
+///
+/// What is attached is read before the list: a certificate is on the list before it is attached, so
+/// what is attached and another than the list's is of nobody who was admitted since. A meter that
+/// comes in meanwhile keeps what it came in with.
 final class Revocation {
 
   private final Platform platform;
@@ -24,23 +28,18 @@ final class Revocation {
 
   /// Shuts a meter out for good.
   ///
-  /// @return how many certificates are revoked now; nothing if there is no such meter on the list
+  /// @return how many certificates are revoked now
   /// @throws software.amazon.awssdk.core.exception.SdkException if AWS did not do a step
-  Optional<Integer> revoke(ThingName thing) {
-    Optional<Meter> listed = platform.meters().find(thing);
-    if (listed.isEmpty()) {
-      return Optional.empty();
-    }
+  int revoke(Meter meter) {
+    ThingName thing = meter.thing();
     Set<String> revoked = new LinkedHashSet<>();
-    revokeCertificates(thing, revoked);
+    boolean _ = revoke(attachedOrOnTheList(thing), revoked);
     platform.downlink().disconnect(thing);
-    platform.meters().revoke(listed.get().tenant(), thing);
-    int before = revoked.size();
-    revokeCertificates(thing, revoked);
-    if (revoked.size() > before) {
+    platform.meters().revoke(meter.tenant(), thing);
+    if (revoke(attachedOrOnTheList(thing), revoked)) {
       platform.downlink().disconnect(thing);
     }
-    return Optional.of(revoked.size());
+    return revoked.size();
   }
 
   /// Shuts a meter out until it comes in by a claim once more.
@@ -49,34 +48,67 @@ final class Revocation {
   /// @return how many certificates are revoked now; nothing if the list has it otherwise by now
   /// @throws software.amazon.awssdk.core.exception.SdkException if AWS did not do a step
   Optional<Integer> listAgain(Meter meter) {
+    ThingName thing = meter.thing();
+    Set<String> ids = attached(thing);
+    if (!platform.meters().find(thing).equals(Optional.of(meter))) {
+      return Optional.empty();
+    }
+    certificateId(meter).ifPresent(ids::add);
     Set<String> revoked = new LinkedHashSet<>();
-    revokeCertificates(meter.thing(), revoked);
-    platform.downlink().disconnect(meter.thing());
-    boolean listed =
-        meter.state() == Meter.State.LISTED
-            || platform
-                .meters()
-                .listAgain(meter.tenant(), meter.thing(), meter.certificate().orElseThrow());
-    return listed ? Optional.of(revoked.size()) : Optional.empty();
+    boolean _ = revoke(ids, revoked);
+    platform.downlink().disconnect(thing);
+    if (meter.certificate().isPresent()
+        && !platform.meters().listAgain(meter.tenant(), thing, meter.certificate().get())) {
+      return Optional.empty();
+    }
+    Set<String> others = attached(thing);
+    Optional<Meter> now = platform.meters().find(thing);
+    now.flatMap(Revocation::certificateId).ifPresent(others::remove);
+    if (revoke(others, revoked)) {
+      platform.downlink().disconnect(thing);
+    }
+    boolean listed = now.filter(it -> it.state() == Meter.State.LISTED).isPresent();
+    return listed || meter.state() == Meter.State.PROVISIONED
+        ? Optional.of(revoked.size())
+        : Optional.empty();
   }
 
-  /// Those of the thing, and the one on the list, which may not be attached yet.
-  private void revokeCertificates(ThingName thing, Set<String> done) {
+  private Set<String> attachedOrOnTheList(ThingName thing) {
+    Set<String> ids = attached(thing);
+    platform
+        .meters()
+        .find(thing)
+        .flatMap(Revocation::certificateId)
+        .ifPresent(ids::add); // which may not be attached yet
+    return ids;
+  }
+
+  private Set<String> attached(ThingName thing) {
     var ids = new LinkedHashSet<String>();
     for (String arn : platform.registry().principals(thing)) {
       ids.add(arn.substring(arn.lastIndexOf('/') + 1));
     }
-    platform
-        .meters()
-        .find(thing)
-        .flatMap(Meter::certificate)
-        .map(Meter.Certificate::id)
-        .filter(id -> platform.registry().certificate(id).isPresent())
-        .ifPresent(ids::add);
+    return ids;
+  }
+
+  private static Optional<String> certificateId(Meter meter) {
+    return meter.certificate().map(Meter.Certificate::id);
+  }
+
+  /// @param revoked is given those that there are
+  /// @return whether one of them was not revoked before
+  private boolean revoke(Set<String> ids, Set<String> revoked) {
+    boolean any = false;
     for (String id : ids) {
-      if (done.add(id)) {
-        platform.registry().set(id, Status.REVOKED);
+      var certificate = platform.registry().certificate(id);
+      if (certificate.isPresent()) {
+        revoked.add(id);
+        if (certificate.get().status() != Status.REVOKED) {
+          platform.registry().set(id, Status.REVOKED);
+          any = true;
+        }
       }
     }
+    return any;
   }
 }

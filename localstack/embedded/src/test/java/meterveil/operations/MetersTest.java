@@ -2,6 +2,7 @@ package meterveil.operations;
 
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
@@ -269,6 +270,83 @@ class MetersTest {
   }
 
   @Test
+  @DisplayName("U15 a meter that comes in by a claim while it is listed again is not locked out")
+  void leavesInAMeterThatCameInMeanwhile() throws Exception {
+    provisioned("meanwhile", CertificateAuthority.VALID_UNTIL);
+    assertThat(run("again", "meanwhile")).isZero();
+    DeviceCertificate claimed =
+        embedded
+            .authority()
+            .issue(
+                "meanwhile-2", CertificateAuthority.VALID_FROM, CertificateAuthority.VALID_UNTIL);
+    try (var read =
+        embedded
+            .faults()
+            .inject(
+                "Registrar",
+                "GetItem",
+                number -> number == 1,
+                new Fault.After(() -> {
+                  assertThat(
+                          new Admission(platform.meters())
+                              .byClaim(new ThingName("meanwhile"), listedAs(claimed)))
+                      .isInstanceOf(Admission.Verdict.Admitted.class);
+                  embedded.attach("meanwhile", claimed);
+                }))) {
+      assertThat(run("again", "meanwhile")).isOne();
+      assertThat(read.hits()).isOne();
+    }
+
+    assertThat(err.toString()).contains("changed its certificate meanwhile");
+    assertThat(meter("meanwhile").flatMap(Meter::certificate)).contains(listedAs(claimed));
+    assertThat(Objects.requireNonNull(embedded.registry().certificate(id(claimed))).status())
+        .isEqualTo(ThingRegistry.Status.ACTIVE);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"revoke, REVOKED", "again, LISTED"})
+  @DisplayName("U15 a rotation that ends after its certificate was revoked does not undo that")
+  void revokesWhatARotationActivatesMeanwhile(String command, Meter.State state) throws Exception {
+    String thing = command + "-rotating";
+    provisioned(thing, CertificateAuthority.VALID_UNTIL);
+    DeviceCertificate newer =
+        embedded
+            .authority()
+            .issue(thing + "-2", CertificateAuthority.VALID_FROM, CertificateAuthority.VALID_UNTIL);
+    String id =
+        embedded
+            .registry()
+            .registerCertificate(newer.certificate(), ThingRegistry.Status.PENDING_ACTIVATION)
+            .id();
+    assertThat(
+            new Admission(platform.meters())
+                .byOwnCertificate(new ThingName(thing), thing, listedAs(newer)))
+        .isInstanceOf(Admission.Verdict.Admitted.class);
+    try (var meter = meter(thing, newer);
+        var listing =
+            embedded
+                .faults()
+                .inject(
+                    "Registrar",
+                    "UpdateItem",
+                    new Fault.After(() -> {
+                      embedded.attach(thing, newer);
+                      embedded.registry().setStatus(id, ThingRegistry.Status.ACTIVE);
+                      assertThatCode(meter::connected).doesNotThrowAnyException();
+                    }))) {
+      assertThat(run(command, thing)).as(err.toString()).isZero();
+      assertThat(listing.hits()).isOne();
+      assertThat(meter.disconnection()).isEqualTo("ADMINISTRATIVE_ACTION");
+      assertThat(meter.isLetIn()).isFalse();
+    }
+    assertThat(meter(thing).map(Meter::state)).contains(state);
+    assertThat(embedded.registry().certificatesOf(thing))
+        .hasSize(2)
+        .extracting(ThingRegistry.Certificate::status)
+        .containsOnly(ThingRegistry.Status.REVOKED);
+  }
+
+  @Test
   void showsAMeter() throws Exception {
     DeviceCertificate certificate = provisioned("shown", NOW.plus(Duration.ofDays(400)));
     assertThat(run("show", "shown")).isZero();
@@ -395,11 +473,19 @@ class MetersTest {
     return certificate;
   }
 
+  /// As the list has it.
+  private static Meter.Certificate listedAs(DeviceCertificate certificate) {
+    return new Meter.Certificate(id(certificate), CertificateAuthority.VALID_UNTIL);
+  }
+
   private static TestMeter connected(String thing, DeviceCertificate certificate)
       throws InterruptedException {
+    return meter(thing, certificate).connected();
+  }
+
+  private static TestMeter meter(String thing, DeviceCertificate certificate) {
     return new TestMeter(
-            thing, certificate, embedded.authority().certificatePem(), embedded.broker().port())
-        .connected();
+        thing, certificate, embedded.authority().certificatePem(), embedded.broker().port());
   }
 
   private static void assertShutOut(
