@@ -164,11 +164,12 @@ final class Run implements Callable<Integer> {
         });
   }
 
-  /// One at a time, as each has the platform's folder to itself.
+  /// One at a time in a folder, as each has the platform's to itself.
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Path target = Files.createDirectories(repository.resolve("target"));
-    try (var mine = FileChannel.open(target.resolve("platform.lock"), CREATE, WRITE);
+    Path lock = work.toAbsolutePath().resolveSibling("platform.lock");
+    Files.createDirectories(lock.getParent());
+    try (var mine = FileChannel.open(lock, CREATE, WRITE);
         FileLock _ = lock(mine)) {
       return keep ? keep() : run();
     }
@@ -184,7 +185,7 @@ final class Run implements Callable<Integer> {
       // The other run is in this very process.
     }
     throw new ParameterException(
-        spec.commandLine(), "Another run is going on in " + repository + ": end it first.");
+        spec.commandLine(), "Another run is going on in " + work + ": end it first.");
   }
 
   private Integer run() throws IOException, InterruptedException {

@@ -66,6 +66,17 @@ class RunTest {
   }
 
   @Test
+  void isNotDisturbedByARunInAnotherFolder() throws IOException {
+    Path lock = Files.createDirectories(folder.resolve("target")).resolve("platform.lock");
+    try (var other = FileChannel.open(lock, CREATE, WRITE);
+        var _ = other.lock()) {
+      var elsewhere = new Run(folder, folder.resolve("elsewhere").resolve("platform"), _ -> {});
+      Run.commandLine(elsewhere).setErr(new PrintWriter(said)).execute("--meters=0");
+    }
+    assertThat(said.toString()).contains("--meters must be 1 or more");
+  }
+
+  @Test
   void plansTheSameFromTheSameSeed() throws IOException {
     Scenario scenario = scenario("--seed", "7", "--days", "40");
     var epoch = scenario.epochs().getLast();
