@@ -1,9 +1,9 @@
 package meterveil.infrastructure;
 
 import static meterveil.infrastructure.PlatformMetrics.counted;
-import static meterveil.infrastructure.PlatformMetrics.countedBy;
 import static meterveil.infrastructure.PlatformMetrics.countedByReason;
 import static meterveil.infrastructure.PlatformMetrics.found;
+import static meterveil.infrastructure.PlatformMetrics.foundBy;
 import static meterveil.infrastructure.PlatformMetrics.ofService;
 
 import java.util.List;
@@ -50,7 +50,7 @@ final class Overview extends Construct {
             "Plan: meters planned, told; plans unfinished",
             own("plan", "MetersPlanned", "MetersTold", "PlansUnfinished")));
     dashboard.addWidgets(
-        graph("Meters offline, by district", List.of(countedBy("District", "MetersOffline", HOUR))),
+        graph("Meters offline, by district", List.of(foundBy("District", "MetersOffline", HOUR))),
         graph(
             "Meters: in service, without a connection",
             List.of(

@@ -58,15 +58,22 @@ final class PlatformMetrics {
 
   /// What a function counts itself, a line for each reason.
   static IMetric countedByReason(String metric, Duration period) {
-    return countedBy("Reason", metric, period);
+    return ofEach("Reason", metric, "Sum", period);
   }
 
-  /// What a function counts itself, a line for each of something.
+  /// The highest that a function found itself, a line for each of something.
   ///
   /// @param dimension as `District`
-  static IMetric countedBy(String dimension, String metric, Duration period) {
+  static IMetric foundBy(String dimension, String metric, Duration period) {
+    return ofEach(dimension, metric, "Maximum", period);
+  }
+
+  private static IMetric ofEach(
+      String dimension, String metric, String statistic, Duration period) {
     return MathExpression.Builder.create()
-        .expression("SEARCH('{%s,%s} MetricName=\"%s\"', 'Sum')".formatted(OWN, dimension, metric))
+        .expression(
+            "SEARCH('{%s,%s} MetricName=\"%s\"', '%s')"
+                .formatted(OWN, dimension, metric, statistic))
         .usingMetrics(Map.of())
         .label("")
         .period(period)
