@@ -275,7 +275,7 @@ final class Report {
     return """
     <section aria-labelledby="energy">
     <h2 id="energy">Where the energy went</h2>
-    <p class="lead">What was sent, refused and undelivered is summed by the meters themselves, without asking the platform; the rest is read from the platform's stores alone.</p>
+    <p class="lead">What was sent, refused and undelivered is summed by the meters themselves, without asking the platform; the rest is read from the platform's stores, but for what is not told: that is what the meters' own books have of those days, less what was released of them, so of those days the sum holds by itself.</p>
     <div class="bar" role="img" aria-label="%s">
     %s</div>
     <div class="scroll" role="region" tabindex="0" aria-label="Energy reconciliation">

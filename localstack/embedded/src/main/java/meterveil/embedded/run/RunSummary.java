@@ -104,7 +104,8 @@ public record RunSummary(
   /// @param lateWh what the late totals add up to
   /// @param withheldWh suppressed, clipped and rounded away; below zero where more was rounded up
   /// @param undisclosedWh the same of the undisclosed days, which no store tells: by the meters'
-  ///   own books of those days, so that the sum holds for the others
+  ///   own books of those days, less what is released of them. So of those days the sum holds by
+  ///   itself, and is not checked
   /// @param pendingWh in blocks that are not released, or of days that are not closed
   /// @param undisclosedDays closed days whose total may not be told, or is not kept any more
   /// @param unrecordedDays days of which something was delivered, and that are neither open nor
