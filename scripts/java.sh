@@ -43,14 +43,14 @@ need_linux() {
   esac
 }
 
-# build_if_changed MARKER SOURCE… -- COMMAND…: builds when a source is newer than the beginning of the last build that succeeded, so what
-# is edited while it builds is built the next time.
+# build_if_changed MARKER PRODUCT SOURCE… -- COMMAND…: builds when a source is newer than the beginning of the last build that succeeded, so
+# what is edited while it builds is built the next time; or when what it makes is gone.
 build_if_changed() {
-  local marker=$1 sources=()
-  shift
+  local marker=$1 product=$2 sources=()
+  shift 2
   while [ "$1" != -- ]; do sources+=("$1"); shift; done
   shift
-  if [ -f "$marker" ] && [ -z "$(find "${sources[@]}" \( -name target -o -name node_modules \) -prune -o -newer "$marker" -type f -print -quit)" ]; then
+  if [ -f "$marker" ] && [ -f "$product" ] && [ -z "$(find "${sources[@]}" \( -name target -o -name node_modules \) -prune -o -newer "$marker" -type f -print -quit)" ]; then
     return
   fi
   touch "$marker.begun"

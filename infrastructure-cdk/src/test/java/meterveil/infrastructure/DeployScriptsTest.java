@@ -190,6 +190,16 @@ class DeployScriptsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"bootstrap", "deploy", "destroy"})
+  void leavesWhatHasAScriptOfItsOwnToThat(String command) throws Exception {
+    var run = run("prod\n", "cdk", "prod", command, "prod/*", "--force");
+
+    assertThat(run.exitCode).isEqualTo(2);
+    assertThat(run.printed).startsWith("scripts/" + command + " prod does that");
+    assertThat(calls()).isEmpty();
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"package.json", LOCK})
   void pinsTheCommandLineExactly(String file) throws IOException {
     assertThat(Synthesis.MODULE.resolve(file)).content().contains("\"aws-cdk\": \"2.1148.1\"");

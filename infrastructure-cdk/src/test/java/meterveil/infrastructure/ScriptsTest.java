@@ -91,9 +91,20 @@ class ScriptsTest {
     assertThat(build("echo again")).isEmpty();
   }
 
+  @Test
+  void buildsWhatIsGone() throws Exception {
+    node("exit 0");
+    Files.writeString(folder.resolve("source"), "");
+    assertThat(build("echo once")).isEqualTo("once\n");
+
+    Files.delete(folder.resolve("product"));
+    assertThat(build("echo anew")).isEqualTo("anew\n");
+    assertThat(build("echo again")).isEmpty();
+  }
+
   private String build(String command) throws IOException, InterruptedException {
-    tool("build", command);
-    return bash(folder, JDK, "build_if_changed built source -- build");
+    tool("build", "touch product; " + command);
+    return bash(folder, JDK, "build_if_changed built product source -- build");
   }
 
   private void node(String command) throws IOException {
