@@ -47,7 +47,7 @@ final class AuditTrail extends Construct {
     /// Who may use a key, or whether it can be used, was changed.
     KEYS_CHANGED("KeysChanged"),
     /// Who gets to see messages of meters was changed, or whether anybody does: rules, policies,
-    /// what is logged, the registry's key, functions.
+    /// templates that meters come in by, what is logged, the registry's key, functions.
     READERS_CHANGED("ReadersChanged"),
     /// The trail itself was changed.
     TRAIL_CHANGED("TrailChanged");
@@ -142,14 +142,20 @@ final class AuditTrail extends Construct {
     trail.getNode().addDependency(policy, bucketPolicy);
 
     for (var count : Count.values()) {
-      MetricFilter.Builder.create(this, count.metric)
-          .logGroup(logs)
-          .filterPattern(pattern(count))
-          .metricNamespace(NAMESPACE)
-          .metricName(count.metric)
-          .metricValue("1")
-          .build();
+      filter(count.metric, logs, pattern(count), count);
     }
+    // What a pattern may hold is too short for both.
+    filter("FunctionsChanged", logs, functionsChanged(), Count.READERS_CHANGED);
+  }
+
+  private void filter(String id, LogGroup logs, IFilterPattern pattern, Count count) {
+    MetricFilter.Builder.create(this, id)
+        .logGroup(logs)
+        .filterPattern(pattern)
+        .metricNamespace(NAMESPACE)
+        .metricName(count.metric)
+        .metricValue("1")
+        .build();
   }
 
   /// How often something happened.
@@ -180,28 +186,21 @@ final class AuditTrail extends Construct {
               "PutKeyPolicy",
               "ScheduleKeyDeletion");
       case READERS_CHANGED ->
-          FilterPattern.any(
-              events(
-                  "iot.amazonaws.com",
-                  "CreatePolicy",
-                  "CreatePolicyVersion",
-                  "CreateTopicRule",
-                  "DeleteTopicRule",
-                  "DisableTopicRule",
-                  "ReplaceTopicRule",
-                  "SetDefaultPolicyVersion",
-                  "SetV2LoggingLevel",
-                  "SetV2LoggingOptions",
-                  "UpdateDomainConfiguration",
-                  "UpdateEncryptionConfiguration"),
-              // CloudTrail adds the version of Lambda's interface, as UpdateAlias20150331.
-              events(
-                  "lambda.amazonaws.com",
-                  "PutFunctionEventInvokeConfig*",
-                  "UpdateAlias*",
-                  "UpdateFunctionCode*",
-                  "UpdateFunctionConfiguration*",
-                  "UpdateFunctionEventInvokeConfig*"));
+          events(
+              "iot.amazonaws.com",
+              "CreatePolicy",
+              "CreatePolicyVersion",
+              "CreateProvisioningTemplateVersion",
+              "CreateTopicRule",
+              "DeleteTopicRule",
+              "DisableTopicRule",
+              "ReplaceTopicRule",
+              "SetDefaultPolicyVersion",
+              "SetV2LoggingLevel",
+              "SetV2LoggingOptions",
+              "UpdateDomainConfiguration",
+              "UpdateEncryptionConfiguration",
+              "UpdateProvisioningTemplate");
       case TRAIL_CHANGED ->
           events(
               "cloudtrail.amazonaws.com",
@@ -210,6 +209,21 @@ final class AuditTrail extends Construct {
               "StopLogging",
               "UpdateTrail");
     };
+  }
+
+  /// CloudTrail adds the version of Lambda's interface, as UpdateAlias20150331.
+  private static IFilterPattern functionsChanged() {
+    return events(
+        "lambda.amazonaws.com",
+        "DeleteAlias*",
+        "DeleteFunction*",
+        "PutFunctionConcurrency*",
+        "PutFunctionEventInvokeConfig*",
+        "RemovePermission*",
+        "UpdateAlias*",
+        "UpdateFunctionCode*",
+        "UpdateFunctionConfiguration*",
+        "UpdateFunctionEventInvokeConfig*");
   }
 
   private static JsonPattern events(String source, String... names) {

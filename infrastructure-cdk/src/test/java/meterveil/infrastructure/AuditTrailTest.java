@@ -35,6 +35,7 @@ class AuditTrailTest {
     "kms,        PutKeyPolicy, AccessDenied, KeyUseDenied AccessDenied KeysChanged",
     "iot,        CreatePolicy,                          '',                    ReadersChanged",
     "iot,        CreatePolicyVersion,                   '',                    ReadersChanged",
+    "iot,        CreateProvisioningTemplateVersion,     '',                    ReadersChanged",
     "iot,        CreateTopicRule,                       '',                    ReadersChanged",
     "iot,        DeleteTopicRule,                       '',                    ReadersChanged",
     "iot,        DisableTopicRule,                      '',                    ReadersChanged",
@@ -44,7 +45,14 @@ class AuditTrailTest {
     "iot,        SetV2LoggingOptions,                   '',                    ReadersChanged",
     "iot,        UpdateDomainConfiguration,             '',                    ReadersChanged",
     "iot,        UpdateEncryptionConfiguration,         '',                    ReadersChanged",
+    "iot,        UpdateProvisioningTemplate,            '',                    ReadersChanged",
+    "lambda,     DeleteAlias20150331,                   '',                    ReadersChanged",
+    "lambda,     DeleteFunction20150331,                '',                    ReadersChanged",
+    "lambda,     DeleteFunctionConcurrency20171031,     '',                    ReadersChanged",
+    "lambda,     DeleteFunctionEventInvokeConfig,       '',                    ReadersChanged",
+    "lambda,     PutFunctionConcurrency20171031,        '',                    ReadersChanged",
     "lambda,     PutFunctionEventInvokeConfig,          '',                    ReadersChanged",
+    "lambda,     RemovePermission20150331v2,            '',                    ReadersChanged",
     "lambda,     UpdateAlias20150331,                   '',                    ReadersChanged",
     "lambda,     UpdateFunctionCode20150331v2,          '',                    ReadersChanged",
     "lambda,     UpdateFunctionConfiguration20150331v2, '',                    ReadersChanged",
@@ -82,7 +90,7 @@ class AuditTrailTest {
   @Test
   void searchesByPatternsThatCloudWatchTakes() {
     assertThat(Synthesis.dev().ofType("AWS::Logs::MetricFilter"))
-        .hasSize(AuditTrail.Count.values().length)
+        .hasSize(AuditTrail.Count.values().length + 1)
         .allSatisfy(filter ->
             assertThat(filter.textAt("FilterPattern"))
                 .hasSizeLessThanOrEqualTo(PATTERN_CHARACTERS_MAX));
