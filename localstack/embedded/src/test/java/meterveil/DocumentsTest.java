@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -16,8 +21,14 @@ import org.junit.jupiter.api.Test;
 class DocumentsTest {
 
   private static final Path ROOT = Path.of("../..");
+  private static final Set<String> NOT_OURS = Set.of("target", "node_modules", ".git");
   private static final Pattern PROMISE = Pattern.compile("\\| ([TU][0-9]+) \\|(.*)");
   private static final Pattern TEST = Pattern.compile("`([A-Za-z]+Test)`");
+
+  /// What a test is called, by JUnit or jqwik.
+  private static final Pattern MARK =
+      Pattern.compile("@(?:DisplayName|Label|Tag)\\(\\s*((?:\"[^\"]*\"[\\s+]*)+)\\)");
+
   private static final Pattern LINK = Pattern.compile("]\\(([^)#:]+)(#[^)]*)?\\)");
 
   @Test
@@ -55,16 +66,33 @@ class DocumentsTest {
   }
 
   private static List<Path> testSources() throws IOException {
-    try (Stream<Path> files =
-        Files.find(
-            ROOT, Integer.MAX_VALUE, (file, _) -> file.toString().contains("/src/test/java/"))) {
-      return files.toList();
-    }
+    var sources = new ArrayList<Path>();
+    Files.walkFileTree(
+        ROOT,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+            return NOT_OURS.contains(folder.getFileName().toString())
+                ? FileVisitResult.SKIP_SUBTREE
+                : FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (file.toString().contains("/src/test/java/")) {
+              sources.add(file);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return sources;
   }
 
   private static boolean carries(Path test, String id) {
     try {
-      return Files.readString(test).contains(id + " ");
+      return MARK.matcher(Files.readString(test))
+          .results()
+          .anyMatch(mark -> List.of(mark.group(1).split("[ \"]+")).contains(id));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

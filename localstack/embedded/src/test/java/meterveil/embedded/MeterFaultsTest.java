@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
@@ -211,7 +212,7 @@ class MeterFaultsTest {
     var firstIsSent = new CountDownLatch(1);
     fleet.onProgress(_ -> firstIsSent.countDown());
     var sending = fleet.sendDue();
-    firstIsSent.await();
+    assertThat(firstIsSent.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(sending).as("others have yet to be sent").isNotDone();
     line.platform.broker().restart();
     sending.join();
