@@ -1,8 +1,6 @@
 package meterveil.meter;
 
 import java.util.List;
-import java.util.Optional;
-import meterveil.block.Block;
 import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
 import meterveil.cohort.CohortId;
@@ -32,15 +30,5 @@ public record MeterSettings(List<Membership> memberships) {
         throw new IllegalArgumentException("the epochs of a meter's settings are not in order");
       }
     }
-  }
-
-  /// The membership for an epoch, if it is known.
-  public Optional<Membership> in(Epoch epoch) {
-    return memberships.stream().filter(m -> m.epoch().equals(epoch)).findFirst();
-  }
-
-  /// The membership for a block, if it is known.
-  public Optional<Membership> of(Block block) {
-    return in(block.epoch());
   }
 }

@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -37,7 +36,6 @@ import meterveil.embedded.iot.FleetProvisioning;
 import meterveil.embedded.iot.RetainedMessage;
 import meterveil.embedded.iot.RuleEngine;
 import meterveil.embedded.iot.ThingRegistry;
-import meterveil.embedded.iot.ThingRegistry.Status;
 import meterveil.embedded.policy.PolicyDocument;
 import meterveil.meter.Downlink;
 import org.jspecify.annotations.Nullable;
@@ -103,7 +101,6 @@ public final class EmbeddedPlatform implements AutoCloseable {
   private final AwsStandIns aws;
   private final Broker broker;
   private final List<String> policies = new ArrayList<>();
-  private final Map<String, String> certificates = new ConcurrentHashMap<>();
   private final Thread closing = new Thread(this::closeQuietly, "close-platform");
 
   /// Both the functions and the broker need the other; the broker is there a moment later.
@@ -338,7 +335,6 @@ public final class EmbeddedPlatform implements AutoCloseable {
     String id = registry.registerCertificate(certificate.certificate());
     registry.attachThing(id, thing);
     policies.forEach(policy -> registry.attachPolicy(id, policy));
-    certificates.put(thing, id);
   }
 
   /// Makes a claim certificate: what a device that has none of its own asks for one with.
@@ -363,15 +359,6 @@ public final class EmbeddedPlatform implements AutoCloseable {
     registry.updateThing(thing, attributes, true);
   }
 
-  /// Makes a thing's certificate inactive, or active again.
-  public void setActive(String thing, boolean active) {
-    String id = certificates.get(thing);
-    if (id == null) {
-      throw new IllegalArgumentException("there is no thing " + thing);
-    }
-    registry.setStatus(id, active ? Status.ACTIVE : Status.INACTIVE);
-  }
-
   /// The CA of the run's certificates.
   public CertificateAuthority authority() {
     return authority;
@@ -380,11 +367,6 @@ public final class EmbeddedPlatform implements AutoCloseable {
   /// The broker; meters reach it at `localhost`.
   public Broker broker() {
     return broker;
-  }
-
-  /// How devices get certificates of their own.
-  public FleetProvisioning provisioning() {
-    return provisioning;
   }
 
   /// What rules do to messages.

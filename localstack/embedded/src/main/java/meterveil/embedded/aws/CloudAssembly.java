@@ -65,8 +65,6 @@ public final class CloudAssembly {
               "AWS::KMS::Key",
               Set.of(
                   "KeyPolicy",
-                  "KeySpec",
-                  "KeyUsage",
                   "Enabled",
                   "EnableKeyRotation",
                   "RotationPeriodInDays",

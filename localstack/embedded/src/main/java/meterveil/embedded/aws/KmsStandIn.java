@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,7 +24,6 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
-import javax.crypto.Mac;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 import meterveil.embedded.aws.CloudAssembly.Resource;
@@ -61,19 +59,12 @@ final class KmsStandIn implements Door.Service {
 
   private static final class Key {
     private final Resource resource;
-    private final boolean hmac;
     private final byte[] material;
     private volatile State state;
 
     Key(Resource resource, byte[] material) {
       this.resource = resource;
       this.material = material;
-      JsonNode usage = resource.properties().path("KeyUsage");
-      this.hmac = usage.asText().equals("GENERATE_VERIFY_MAC");
-      String spec = resource.properties().path("KeySpec").asText("SYMMETRIC_DEFAULT");
-      if (!spec.equals(hmac ? "HMAC_256" : "SYMMETRIC_DEFAULT")) {
-        throw resource.refused("has a key spec that is not implemented: " + spec);
-      }
       boolean enabled = resource.properties().path("Enabled").asBoolean(true);
       this.state = enabled ? State.ENABLED : State.DISABLED;
     }
@@ -145,7 +136,7 @@ final class KmsStandIn implements Door.Service {
         answer
             .put("KeyId", key.resource.arn())
             .put("Plaintext", plain)
-            .put("CiphertextBlob", encrypt(usable(key, false), plain, context));
+            .put("CiphertextBlob", encrypt(usable(key), plain, context));
       }
       case "Encrypt" -> {
         byte[] plain = binary(asked, "Plaintext");
@@ -155,27 +146,13 @@ final class KmsStandIn implements Door.Service {
         answer
             .put("KeyId", key.resource.arn())
             .put("EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
-            .put("CiphertextBlob", encrypt(usable(key, false), plain, context));
+            .put("CiphertextBlob", encrypt(usable(key), plain, context));
       }
       case "Decrypt" ->
           answer
               .put("KeyId", key.resource.arn())
               .put("EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
-              .put(
-                  "Plaintext",
-                  decrypt(usable(key, false), binary(asked, "CiphertextBlob"), context));
-      case "GenerateMac" -> {
-        algorithm(asked, answer, key);
-        answer.put("Mac", mac(usable(key, true), binary(asked, "Message")));
-      }
-      case "VerifyMac" -> {
-        algorithm(asked, answer, key);
-        byte[] expected = mac(usable(key, true), binary(asked, "Message"));
-        if (!MessageDigest.isEqual(expected, binary(asked, "Mac"))) {
-          throw AwsError.refused("KMSInvalidMacException", "");
-        }
-        answer.put("MacValid", true);
-      }
+              .put("Plaintext", decrypt(usable(key), binary(asked, "CiphertextBlob"), context));
       case "DescribeKey" -> describe(key, answer.putObject("KeyMetadata"));
       case "EnableKey" -> change(key, State.ENABLED);
       case "DisableKey" -> change(key, State.DISABLED);
@@ -241,7 +218,7 @@ final class KmsStandIn implements Door.Service {
     return key;
   }
 
-  private static Key usable(Key key, boolean hmac) throws AwsError {
+  private static Key usable(Key key) throws AwsError {
     switch (key.state) {
       case ENABLED -> {}
       case DISABLED ->
@@ -249,9 +226,6 @@ final class KmsStandIn implements Door.Service {
       case PENDING_DELETION ->
           throw AwsError.refused(
               "KMSInvalidStateException", key.resource.arn() + " is pending deletion.");
-    }
-    if (key.hmac != hmac) {
-      throw AwsError.refused("InvalidKeyUsageException", key.resource.arn() + " key usage");
     }
     return key;
   }
@@ -271,8 +245,8 @@ final class KmsStandIn implements Door.Service {
         .put("Arn", key.resource.arn())
         .put("Enabled", key.state == State.ENABLED)
         .put("KeyState", key.state.text)
-        .put("KeyUsage", key.hmac ? "GENERATE_VERIFY_MAC" : "ENCRYPT_DECRYPT")
-        .put("KeySpec", key.hmac ? "HMAC_256" : "SYMMETRIC_DEFAULT")
+        .put("KeyUsage", "ENCRYPT_DECRYPT")
+        .put("KeySpec", "SYMMETRIC_DEFAULT")
         .put("KeyManager", "CUSTOMER")
         .put("Origin", "AWS_KMS");
   }
@@ -356,23 +330,5 @@ final class KmsStandIn implements Door.Service {
       throw new UncheckedIOException("memory cannot fail", e);
     }
     return bytes.toByteArray();
-  }
-
-  private static void algorithm(JsonNode asked, ObjectNode answer, Key key) throws AwsError {
-    String algorithm = asked.path("MacAlgorithm").asText();
-    if (!algorithm.equals("HMAC_SHA_256")) {
-      throw AwsError.refused("InvalidKeyUsageException", "algorithm " + algorithm);
-    }
-    answer.put("KeyId", key.resource.arn()).put("MacAlgorithm", algorithm);
-  }
-
-  private static byte[] mac(Key key, byte[] message) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(key.material, "HmacSHA256"));
-      return mac.doFinal(message);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has HmacSHA256", e);
-    }
   }
 }

@@ -12,17 +12,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 
-/// The template's schedules: hourly or daily, with a function as their target.
+/// The template's schedules: at a rate, with a function as their target.
 ///
 /// A jump of the clock over several of a schedule's times fires it once: what it starts catches up
 /// by itself or has a fault that the tests should see.
 final class Schedules {
 
   private static final Pattern RATE = Pattern.compile("rate\\((\\d+) (minute|hour|day)s?\\)");
-
-  /// `cron(minute hour * * ? *)`, with `*` for every hour.
-  private static final Pattern CRON =
-      Pattern.compile("cron\\((\\d{1,2}) (\\d{1,2}|\\*) \\* \\* \\? \\*\\)");
 
   private static final String SCHEDULER = "scheduler.amazonaws.com";
 
@@ -122,13 +118,6 @@ final class Schedules {
         long second = start.truncatedTo(ChronoUnit.MINUTES).getEpochSecond();
         return new Times(period, Duration.ofSeconds(Math.floorMod(second, period.toSeconds())));
       }
-    }
-    Matcher cron = CRON.matcher(expression);
-    if (cron.matches()) {
-      Duration minute = Duration.ofMinutes(Long.parseLong(cron.group(1)));
-      boolean hourly = cron.group(2).equals("*");
-      Duration hour = hourly ? Duration.ZERO : Duration.ofHours(Long.parseLong(cron.group(2)));
-      return new Times(Duration.ofHours(hourly ? 1 : 24), hour.plus(minute));
     }
     throw resource.refused("has an expression that is not implemented: " + expression);
   }

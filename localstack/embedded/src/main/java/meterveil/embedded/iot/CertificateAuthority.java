@@ -181,20 +181,6 @@ public final class CertificateAuthority {
     return sign(device(DEVICE, validFrom, validUntil), publicKey, name, key, random);
   }
 
-  /// Makes a key and a certificate for it, which are handed over and not written anywhere.
-  ///
-  /// @param validFrom first instant at which it holds, to the second
-  /// @param validUntil last one
-  KeyAndCertificate issueUnwritten(Instant validFrom, Instant validUntil) {
-    KeyPair keys = newKeys(random);
-    return new KeyAndCertificate(
-        pem("PRIVATE KEY", keys.getPrivate().getEncoded()),
-        sign(device(DEVICE, validFrom, validUntil), keys.getPublic(), name, key, random));
-  }
-
-  /// @param privateKeyPem PKCS #8
-  record KeyAndCertificate(String privateKeyPem, X509Certificate certificate) {}
-
   private static Profile device(X500Name subject, Instant validFrom, Instant validUntil) {
     return new Profile(subject, validFrom, validUntil, false, KeyPurposeId.id_kp_clientAuth, null);
   }

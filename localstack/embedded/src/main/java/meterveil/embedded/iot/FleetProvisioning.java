@@ -29,10 +29,9 @@ import meterveil.embedded.iot.ThingRegistry.Certificate;
 import meterveil.embedded.iot.ThingRegistry.Status;
 import org.jspecify.annotations.Nullable;
 
-/// How a device gets a certificate of its own over MQTT: it asks for one, for a key that it keeps
-/// or one that is made for it, and then for what a template makes of it. Answers go to whoever
-/// asked, on the topic of the request with `/accepted` or `/rejected` after it, if it subscribes to
-/// that.
+/// How a device gets a certificate of its own over MQTT: it asks for one, for a key that it keeps,
+/// and then for what a template makes of it. Answers go to whoever asked, on the topic of the
+/// request with `/accepted` or `/rejected` after it, if it subscribes to that.
 ///
 /// A certificate waits for its template for an hour, as long as the token that comes with it holds;
 /// then it is deleted. Before a template makes anything its hook is asked, and what the hook does
@@ -58,12 +57,11 @@ public final class FleetProvisioning implements AutoCloseable {
   }
 
   /// The longest that a hook may take.
-  public static final Duration HOOK_TIME_MAX = Duration.ofSeconds(5);
+  private static final Duration HOOK_TIME_MAX = Duration.ofSeconds(5);
 
   private static final Duration TOKEN_HOLDS = Duration.ofHours(1);
   private static final int TOKEN_BYTES = 48;
   private static final String FROM_CSR = "$aws/certificates/create-from-csr/json";
-  private static final String WITH_KEYS = "$aws/certificates/create/json";
   private static final Pattern PROVISION =
       Pattern.compile("\\$aws/provisioning-templates/([^/]+)/provision/json");
   private static final int BAD_REQUEST = 400;
@@ -132,7 +130,7 @@ public final class FleetProvisioning implements AutoCloseable {
     String topic = message.topic();
     Matcher template = PROVISION.matcher(topic);
     boolean provision = template.matches();
-    if (!provision && !topic.equals(FROM_CSR) && !topic.equals(WITH_KEYS)) {
+    if (!provision && !topic.equals(FROM_CSR)) {
       return false;
     }
     underWay.incrementAndGet();
@@ -155,7 +153,7 @@ public final class FleetProvisioning implements AutoCloseable {
       answer =
           template != null
               ? provision(template, request, message.clientId(), certificateId)
-              : message.topic().equals(FROM_CSR) ? fromRequest(request) : withKeys();
+              : fromRequest(request);
     } catch (Rejected rejected) {
       suffix = "/rejected";
       answer =
@@ -192,12 +190,6 @@ public final class FleetProvisioning implements AutoCloseable {
     } catch (IllegalArgumentException refused) {
       throw new Rejected(BAD_REQUEST, "InvalidCSR", String.valueOf(refused.getMessage()));
     }
-  }
-
-  private ObjectNode withKeys() {
-    CertificateAuthority.KeyAndCertificate made =
-        authority.issueUnwritten(CertificateAuthority.VALID_FROM, CertificateAuthority.VALID_UNTIL);
-    return owned(made.certificate()).put("privateKey", made.privateKeyPem());
   }
 
   private ObjectNode owned(X509Certificate issued) {

@@ -44,8 +44,7 @@ import picocli.CommandLine.Spec;
       ""
     },
     sortOptions = false,
-    usageHelpAutoWidth = true,
-    mixinStandardHelpOptions = false)
+    usageHelpAutoWidth = true)
 final class Run implements Callable<Integer> {
 
   @Option(

@@ -23,9 +23,7 @@ import software.amazon.awssdk.services.kms.model.GenerateDataKeyResponse;
 import software.amazon.awssdk.services.kms.model.IncorrectKeyException;
 import software.amazon.awssdk.services.kms.model.InvalidCiphertextException;
 import software.amazon.awssdk.services.kms.model.KmsException;
-import software.amazon.awssdk.services.kms.model.KmsInvalidMacException;
 import software.amazon.awssdk.services.kms.model.KmsInvalidStateException;
-import software.amazon.awssdk.services.kms.model.MacAlgorithmSpec;
 import software.amazon.awssdk.services.kms.model.NotFoundException;
 
 class KmsStandInTest {
@@ -50,14 +48,6 @@ class KmsStandInTest {
           "Resource": "*", "Principal": {"AWS": {"Fn::GetAtt": ["Owner", "Arn"]}}}]}}}\
       """;
 
-  private static final String MAC =
-      """
-      "Mac": {"Type": "AWS::KMS::Key", "Properties": {
-        "KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC", "KeyPolicy": {
-          "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*",
-            "Resource": "*", "Principal": {"AWS": "000000000000"}}]}}}\
-      """;
-
   @TempDir static Path folder;
   private static StandIns standIns;
   private static KmsClient wrapper;
@@ -72,7 +62,6 @@ class KmsStandInTest {
             key("Doomed"),
             key("Switched"),
             CLOSED,
-            MAC,
             role("Owner", "lambda.amazonaws.com"),
             role(
                 "Wrapper",
@@ -186,33 +175,6 @@ class KmsStandInTest {
         .isInstanceOf(KmsInvalidStateException.class);
     assertThatThrownBy(() -> administrator.describeKey(r -> r.keyId("nobody's")))
         .isInstanceOf(NotFoundException.class);
-  }
-
-  @Test
-  void authenticates() {
-    String key = standIns.aws.key("Mac");
-    SdkBytes message = SdkBytes.fromUtf8String("message");
-    SdkBytes mac =
-        administrator
-            .generateMac(
-                r -> r.keyId(key).macAlgorithm(MacAlgorithmSpec.HMAC_SHA_256).message(message))
-            .mac();
-    assertThat(
-            administrator
-                .verifyMac(r ->
-                    r.keyId(key)
-                        .macAlgorithm(MacAlgorithmSpec.HMAC_SHA_256)
-                        .message(message)
-                        .mac(mac))
-                .macValid())
-        .isTrue();
-    assertThatThrownBy(() ->
-            administrator.verifyMac(r ->
-                r.keyId(key)
-                    .macAlgorithm(MacAlgorithmSpec.HMAC_SHA_256)
-                    .message(SdkBytes.fromUtf8String("another"))
-                    .mac(mac)))
-        .isInstanceOf(KmsInvalidMacException.class);
   }
 
   @Test

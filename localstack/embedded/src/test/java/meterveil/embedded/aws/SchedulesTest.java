@@ -55,7 +55,7 @@ class SchedulesTest {
         start(
             MAY_INVOKE,
             schedule("Hourly", "\"ScheduleExpression\": \"rate(1 hour)\""),
-            schedule("Nightly", "\"ScheduleExpression\": \"cron(30 2 * * ? *)\""),
+            schedule("Daily", "\"ScheduleExpression\": \"rate(1 day)\""),
             schedule("Off", "\"State\": \"DISABLED\", \"ScheduleExpression\": \"rate(1 hour)\""))) {
       List<String> events = new CopyOnWriteArrayList<>();
       standIns
@@ -73,9 +73,9 @@ class SchedulesTest {
       move(standIns, Duration.ofMinutes(20));
       standIns.awaitQuiet();
       assertThat(events).containsExactly("\"Hourly\"");
-      move(standIns, Duration.ofHours(10));
+      move(standIns, Duration.ofHours(23));
       standIns.awaitQuiet();
-      assertThat(events).containsExactly("\"Hourly\"", "\"Hourly\"", "\"Nightly\"");
+      assertThat(events).containsExactly("\"Hourly\"", "\"Hourly\"", "\"Daily\"");
     }
   }
 
@@ -85,7 +85,7 @@ class SchedulesTest {
       quoteCharacter = '`',
       value = {
         "\"ScheduleExpression\": \"at(2013-01-01T00:00:00)\" | at(2013-01-01T00:00:00)",
-        "\"ScheduleExpression\": \"cron(0 0 1 * ? *)\" | cron(0 0 1 * ? *)",
+        "\"ScheduleExpression\": \"cron(30 2 * * ? *)\" | cron(30 2 * * ? *)",
         "\"ScheduleExpression\": \"rate(0 hours)\" | rate(0 hours)",
         "\"ScheduleExpression\": \"rate(1 hour)\", \"ScheduleExpressionTimezone\": "
             + "\"Europe/Amsterdam\" | Europe/Amsterdam",

@@ -112,16 +112,6 @@ class FleetProvisioningTest {
     assertThat(status(certificateId)).isEqualTo(Status.ACTIVE);
   }
 
-  @Test
-  void makesAKeyForADeviceThatCannot() throws Exception {
-    try (var client = new ProvisioningClient(core.meter("m-keyless", claim).connected())) {
-      JsonNode issued = client.keysAndCertificate();
-      assertThat(issued.path("privateKey").asText()).startsWith("-----BEGIN PRIVATE KEY-----");
-      assertThat(client.provision("meter", token(issued), "m-keyless").path("thingName").asText())
-          .isEqualTo("m-keyless");
-    }
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"", "{\"allowProvisioning\": false}", "{}", "no JSON"})
   @DisplayName("U15 nothing is made of what the hook does not allow")

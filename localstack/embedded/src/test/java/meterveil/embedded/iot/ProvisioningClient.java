@@ -76,11 +76,6 @@ public final class ProvisioningClient implements AutoCloseable {
         JSON.createObjectNode().put("certificateSigningRequest", requestPem));
   }
 
-  /// Asks for a key and a certificate.
-  public JsonNode keysAndCertificate() throws Exception {
-    return ask("$aws/certificates/create/json", JSON.createObjectNode());
-  }
-
   /// Asks what a template makes of a certificate; the answer, accepted or rejected.
   public JsonNode provision(String template, String token, String serialNumber) throws Exception {
     ObjectNode request = JSON.createObjectNode().put("certificateOwnershipToken", token);
