@@ -19,8 +19,6 @@ import com.hivemq.extension.sdk.api.parameter.ExtensionStopOutput;
 import com.hivemq.extension.sdk.api.services.Services;
 import com.hivemq.extension.sdk.api.services.builder.Builders;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -63,7 +61,7 @@ final class TestBroker implements AutoCloseable {
   TestBroker(Path folder) throws IOException {
     this.folder = folder;
     this.certificates = new Certificates(folder.resolve("certificates"));
-    this.port = freePort();
+    this.port = FreePort.any();
     Path configuration = Files.createDirectories(folder.resolve("conf"));
     certificates.stores(configuration.resolve("broker.jks"), configuration.resolve("trust.jks"));
     Files.writeString(
@@ -192,12 +190,6 @@ final class TestBroker implements AutoCloseable {
             .build();
     hiveMq.start().join();
     return hiveMq;
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private static String text(ByteBuffer bytes) {

@@ -11,8 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import meterveil.embedded.FreePort;
 import meterveil.embedded.aws.CloudAssembly.Resource;
+import meterveil.simulator.FreePort;
 
 /// DynamoDB Local, in memory, as a process of its own, with the template's tables.
 ///

@@ -29,8 +29,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import meterveil.embedded.FreePort;
 import meterveil.embedded.iot.Refusal.Reason;
+import meterveil.simulator.FreePort;
 
 /// The message broker: HiveMQ Community Edition in this process, behaving as IoT Core.
 ///

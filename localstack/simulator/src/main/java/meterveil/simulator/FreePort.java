@@ -1,4 +1,4 @@
-package meterveil.embedded;
+package meterveil.simulator;
 
 import java.io.IOException;
 import java.net.BindException;
