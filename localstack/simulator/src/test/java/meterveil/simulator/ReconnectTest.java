@@ -18,8 +18,8 @@ import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import meterveil.energy.WattHours;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,16 +29,16 @@ class ReconnectTest {
   private static final Instant START = Instant.parse("2024-01-11T00:00:00Z");
   private static final FleetOptions AT_ONCE = FleetOptions.DEFAULT.withPauses(Pauses.NONE);
 
-  @TempDir private Path folder;
-  private TestBroker broker;
+  @TempDir private static Path folder;
+  private static TestBroker broker;
 
-  @BeforeEach
-  void startsBroker() throws IOException {
+  @BeforeAll
+  static void startsBroker() throws IOException {
     broker = new TestBroker(folder);
   }
 
-  @AfterEach
-  void stopsBroker() {
+  @AfterAll
+  static void stopsBroker() {
     broker.close();
   }
 
@@ -140,7 +140,7 @@ class ReconnectTest {
   @Test
   void comesBackAtTheFleetsPace() throws InterruptedException {
     int meters = 20;
-    int perSecond = 5;
+    int perSecond = 10;
     try (var it =
         fleet("paced", "2024-01-12T00:00:00Z", AT_ONCE.withRates(perSecond, 1_000).withSeed(7))) {
       IntStream.range(0, meters).forEach(i -> it.meter("meter-" + i, START, 1, 100));
