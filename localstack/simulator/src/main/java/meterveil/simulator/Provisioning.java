@@ -2,6 +2,7 @@ package meterveil.simulator;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -92,30 +93,34 @@ public final class Provisioning implements AutoCloseable {
   }
 
   private void start(ThingName thing, CompletableFuture<MeterCertificate> provisioned) {
-    Claimant claimant;
+    CompletableFuture<MeterCertificate> certificate;
     try {
-      claimant = new Claimant(thing);
-    } catch (CrtRuntimeException e) { // which this thread would keep to itself
-      provisioned.completeExceptionally(
-          new ProvisioningException(
-              what(thing),
-              "the claim's certificate or key cannot be used: " + e.getMessage(),
-              false));
+      certificate = claim(thing);
+    } catch (IOException e) { // which this thread would keep to itself
+      provisioned.completeExceptionally(e);
       return;
     }
     CompletableFuture<MeterCertificate> _ =
-        claimant
-            .enrol()
-            .whenCompleteAsync(
-                (certificate, e) -> {
-                  claimant.leave();
-                  if (certificate != null) {
-                    provisioned.complete(certificate);
-                  } else {
-                    provisioned.completeExceptionally(e);
-                  }
-                },
-                thread);
+        certificate.whenComplete((its, e) -> {
+          if (its != null) {
+            provisioned.complete(its);
+          } else {
+            provisioned.completeExceptionally(e);
+          }
+        });
+  }
+
+  private CompletableFuture<MeterCertificate> claim(ThingName thing) throws IOException {
+    Claimant claimant;
+    try {
+      claimant = new Claimant(thing);
+    } catch (CrtRuntimeException e) {
+      throw new ProvisioningException(
+          what(thing),
+          "the claim's certificate or key, or the server's CA, cannot be used: " + e.getMessage(),
+          false);
+    }
+    return claimant.enrol().whenCompleteAsync((_, _) -> claimant.leave(), thread);
   }
 
   private String what(ThingName thing) {

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -185,6 +186,13 @@ final class Simulate implements Callable<Integer> {
               .getErr()
               .println("scripts/simulate --help says what can be asked for.");
           return CommandLine.ExitCode.USAGE;
+        })
+        .setExecutionExceptionHandler((e, line, _) -> {
+          if (e instanceof IOException) {
+            line.getErr().println("It ended early: " + reason(e));
+            return CommandLine.ExitCode.SOFTWARE;
+          }
+          throw e;
         });
   }
 
@@ -233,6 +241,8 @@ final class Simulate implements Callable<Integer> {
   /// @param without those that have no certificate; none if there is no claim
   private record Job(
       Endpoint endpoint,
+      TenantId utility,
+      FleetOptions options,
       CertificateFolder folder,
       Measurements measurements,
       List<ThingName> without,
@@ -339,17 +349,27 @@ final class Simulate implements Callable<Integer> {
 
   private static String reason(Throwable e) {
     Throwable cause = e.getCause() instanceof IOException c ? c : e;
-    return String.valueOf(cause.getMessage());
+    // Of these the message is the file, and what is wrong with it is in the name of the class.
+    return cause instanceof FileSystemException
+        ? cause.toString()
+        : String.valueOf(cause.getMessage());
   }
 
   private Job job() throws IOException {
     Optional<MeterCertificate> claim = claim();
-    if (claim.isEmpty() && !Files.isDirectory(certificates)) {
+    Endpoint to = endpoint();
+    var utility = new TenantId(tenant);
+    FleetOptions options =
+        FleetOptions.DEFAULT.withRates(connectionsPerSecond, messagesPerSecond).withSeed(seed);
+    boolean isThere = Files.isDirectory(certificates);
+    if (claim.isEmpty() && !isThere) {
       throw new BadFileException(certificates, "no such folder");
     }
-    var folder = new CertificateFolder(certificates);
-    var there = new TreeSet<ThingName>(folder.things());
-    Measurements measurements = measurements(things(there));
+    var there = new TreeSet<ThingName>();
+    if (isThere) {
+      there.addAll(new CertificateFolder(certificates).things());
+    }
+    Measurements measurements = measurements(things(there, utility));
     List<ThingName> without =
         measurements.things().stream().filter(thing -> !there.contains(thing)).toList();
     if (claim.isEmpty() && !without.isEmpty()) {
@@ -358,7 +378,9 @@ final class Simulate implements Callable<Integer> {
           "no certificate of %s, and no --claim-certificate to get it one"
               .formatted(without.getFirst()));
     }
-    return new Job(endpoint(), folder, measurements, without, claim);
+    // Made only now that nothing is wrong with what was asked for.
+    var folder = new CertificateFolder(certificates);
+    return new Job(to, utility, options, folder, measurements, without, claim);
   }
 
   private Optional<MeterCertificate> claim() {
@@ -372,12 +394,7 @@ final class Simulate implements Callable<Integer> {
   }
 
   private Fleet fleet(Job job) throws IOException {
-    var fleet =
-        new Fleet(
-            job.endpoint(),
-            new TenantId(tenant),
-            clock,
-            FleetOptions.DEFAULT.withRates(connectionsPerSecond, messagesPerSecond).withSeed(seed));
+    var fleet = new Fleet(job.endpoint(), job.utility(), clock, job.options());
     try {
       for (ThingName thing : job.measurements().things()) {
         // One that came in by a claim has only a new pair, as it has not connected with it yet.
@@ -401,7 +418,9 @@ final class Simulate implements Callable<Integer> {
       var _ = fleet.add(thing, certificate, profile);
     } catch (CrtRuntimeException e) {
       throw new IllegalArgumentException(
-          "the certificate or key of %s cannot be used: %s".formatted(thing, e.getMessage()), e);
+          "the certificate or key of %s, or --server-ca, cannot be used: %s"
+              .formatted(thing, e.getMessage()),
+          e);
     }
   }
 
@@ -428,12 +447,11 @@ final class Simulate implements Callable<Integer> {
   }
 
   /// The meters that have a certificate, and those of the list, by name.
-  private List<ThingName> things(Set<ThingName> there) throws IOException {
+  private List<ThingName> things(Set<ThingName> there, TenantId utility) throws IOException {
     var things = new TreeSet<ThingName>(there);
     if (list.isPresent()) {
-      var utility = new TenantId(tenant);
       try {
-        MeterListCsv.read(list.get()).stream()
+        MeterListCsv.read(readable("--list", list.get())).stream()
             .filter(meter -> meter.tenant().equals(utility))
             .map(ListedMeter::thing)
             .forEach(things::add);
@@ -454,7 +472,7 @@ final class Simulate implements Callable<Integer> {
             .orElse(yesterday.isBefore(epochStart) ? midnight(today) : yesterday);
     Measurements all;
     if (readings.isPresent()) {
-      all = ReadingsCsv.read(readings.get()).measurements().movedTo(first);
+      all = ReadingsCsv.read(readable("--readings", readings.get())).measurements().movedTo(first);
     } else if (things.isEmpty()) {
       throw new BadFileException(
           certificates, "holds no THING.cert.pem, and neither --list nor --readings names a meter");

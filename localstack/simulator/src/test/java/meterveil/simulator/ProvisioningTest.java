@@ -126,7 +126,15 @@ class ProvisioningTest {
     try (var provisioning = new Provisioning(broker.endpoint(), broken, folder, 10, SHORT)) {
       assertThatThrownBy(() -> join(provisioning.provision(new ThingName("claims-broken"))))
           .hasCauseInstanceOf(ProvisioningException.class)
-          .hasMessageContaining("the claim's certificate or key cannot be used");
+          .hasMessageContaining(
+              "the claim's certificate or key, or the server's CA, cannot be used");
+    }
+    Endpoint to = broker.endpoint();
+    var unknown = new Endpoint(to.host(), to.port(), none);
+    try (var provisioning = new Provisioning(unknown, claim, folder, 10, SHORT)) {
+      assertThatThrownBy(() -> join(provisioning.provision(new ThingName("claims-unknown"))))
+          .hasCauseInstanceOf(ProvisioningException.class)
+          .hasMessageContaining("the server's CA");
     }
   }
 

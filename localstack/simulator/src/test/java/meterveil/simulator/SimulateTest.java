@@ -60,6 +60,7 @@ class SimulateTest {
     return Simulate.commandLine(simulate)
         .setOut(new PrintWriter(out, true))
         .setErr(new PrintWriter(err, true))
+        .setOverwrittenOptionsAllowed(true)
         .execute(arguments.toArray(String[]::new));
   }
 
@@ -138,7 +139,7 @@ class SimulateTest {
     assertThat(claiming(meters, new MeterCertificate(none, none), thing)).isOne();
     assertThat(err.toString())
         .contains("simulated-denied gets no certificate from", "AccessDenied (400)")
-        .contains("the claim's certificate or key cannot be used")
+        .contains("the claim's certificate or key, or the server's CA, cannot be used")
         .doesNotContain("\tat ");
   }
 
@@ -149,12 +150,15 @@ class SimulateTest {
         Files.move(claim.privateKey(), into.resolve("claim-key.pem")));
   }
 
-  private int claiming(Path certificates, MeterCertificate claim, ThingName thing) {
-    return execute(
-        certificates,
-        "--list=" + list(thing.value()),
-        "--claim-certificate=" + claim.certificate(),
-        "--claim-key=" + claim.privateKey());
+  private int claiming(Path certificates, MeterCertificate claim, ThingName thing, String... more) {
+    var arguments =
+        new ArrayList<String>(
+            List.of(
+                "--list=" + list(thing.value()),
+                "--claim-certificate=" + claim.certificate(),
+                "--claim-key=" + claim.privateKey()));
+    arguments.addAll(List.of(more));
+    return execute(certificates, arguments.toArray(String[]::new));
   }
 
   /// A list with a meter, and one of another tenant.
@@ -192,11 +196,43 @@ class SimulateTest {
             "no such folder",
             "holds no THING.cert.pem",
             "meter-1.key.pem: no such file, though its certificate is there",
-            "the certificate or key of meter-1 cannot be used",
+            "the certificate or key of meter-1, or --server-ca, cannot be used",
             "a rate is 1 a second or more",
             "--claim-certificate and --claim-key go together",
             "--claim-certificate cannot be read: " + own.resolve("none.pem"),
             "no certificate of simulated-unclaimed, and no --claim-certificate")
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void makesNoFolderWhenWhatWasAskedIsWrong(@TempDir Path own) throws IOException {
+    MeterCertificate claim = claim(own);
+    Path meters = own.resolve("meters");
+    var thing = new ThingName("simulated-asked");
+    assertThat(claiming(meters, claim, thing, "--endpoint=elsewhere:port")).isEqualTo(2);
+    assertThat(claiming(meters, claim, thing, "--tenant=not a tenant")).isEqualTo(2);
+    assertThat(claiming(meters, claim, thing, "--messages-per-second=0")).isEqualTo(2);
+    assertThat(claiming(meters, claim, thing, "--first-day=2020-01-01")).isEqualTo(2);
+    Path none = own.resolve("none");
+    assertThat(claiming(meters, claim, thing, "--list=" + none)).isEqualTo(2);
+    assertThat(claiming(meters, claim, thing, "--readings=" + none)).isEqualTo(2);
+    assertThat(meters).doesNotExist();
+    assertThat(err.toString())
+        .contains(
+            "--endpoint must be HOST",
+            "a rate is 1 a second or more",
+            "the data ended on",
+            "--list cannot be read: " + none,
+            "--readings cannot be read: " + none)
+        .doesNotContain("\tat ");
+  }
+
+  @Test
+  void saysWhyItEndedEarly(@TempDir Path own) throws IOException {
+    Path file = Files.writeString(own.resolve("meters"), "no folder");
+    assertThat(claiming(file, claim(own), new ThingName("simulated-nowhere"))).isOne();
+    assertThat(err.toString())
+        .startsWith("It ended early: java.nio.file.FileAlreadyExistsException: " + file)
         .doesNotContain("\tat ");
   }
 }
