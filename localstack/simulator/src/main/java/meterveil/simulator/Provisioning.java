@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -31,6 +32,9 @@ import software.amazon.awssdk.crt.mqtt5.packets.PublishPacket;
 ///
 /// Each meter connects as `claim-THING`, as a connection under its own name would end one it has.
 /// What it gets is the new pair of its folder until it has connected with it.
+///
+/// A new pair that is there already comes of a claim that was cut off. Nobody can tell from here
+/// whether it was let in, and if it was, a second claim is refused. So it is tried first.
 public final class Provisioning implements AutoCloseable {
 
   /// The template that makes meters of claims.
@@ -82,10 +86,10 @@ public final class Provisioning implements AutoCloseable {
     this.pace = new Pace(perSecond, thread);
   }
 
-  /// Gets a meter a certificate.
+  /// Gets a meter a certificate. It must not be connected.
   ///
-  /// @return its new pair; fails with a [ProvisioningException], or an [java.io.IOException] of the
-  ///   folder's
+  /// @return its new pair; fails with a [ProvisioningException] or [ConnectionException], or an
+  ///   [IOException] of the folder's
   public CompletableFuture<MeterCertificate> provision(ThingName thing) {
     var provisioned = new CompletableFuture<MeterCertificate>();
     thread.execute(() -> pace.run(() -> start(thing, provisioned)));
@@ -95,7 +99,8 @@ public final class Provisioning implements AutoCloseable {
   private void start(ThingName thing, CompletableFuture<MeterCertificate> provisioned) {
     CompletableFuture<MeterCertificate> certificate;
     try {
-      certificate = claim(thing);
+      Optional<MeterCertificate> there = folder.renewed(thing);
+      certificate = there.isPresent() ? goOn(thing, there.get()) : claim(thing);
     } catch (IOException e) { // which this thread would keep to itself
       provisioned.completeExceptionally(e);
       return;
@@ -110,17 +115,34 @@ public final class Provisioning implements AutoCloseable {
         });
   }
 
-  private CompletableFuture<MeterCertificate> claim(ThingName thing) throws IOException {
-    Claimant claimant;
+  /// Takes a pair that lets the meter in, and claims another if it does not.
+  private CompletableFuture<MeterCertificate> goOn(ThingName thing, MeterCertificate there) {
+    Client client;
     try {
-      claimant = new Claimant(thing);
-    } catch (CrtRuntimeException e) {
-      throw new ProvisioningException(
-          what(thing),
-          "the claim's certificate or key, or the server's CA, cannot be used: " + e.getMessage(),
-          false);
+      client = new Client(thing, thing.value(), there, Patience.DOUBTFUL_ATTEMPTS_MAX);
+    } catch (CrtRuntimeException _) { // it is no pair at all
+      return claim(thing);
     }
-    return claimant.enrol().whenCompleteAsync((_, _) -> claimant.leave(), thread);
+    return client
+        .connect()
+        .whenCompleteAsync((_, _) -> client.leave(), thread)
+        .thenApply(_ -> there)
+        .exceptionallyComposeAsync(_ -> claim(thing), thread);
+  }
+
+  private CompletableFuture<MeterCertificate> claim(ThingName thing) {
+    Client client;
+    try {
+      client = new Client(thing, "claim-" + thing, claim, Integer.MAX_VALUE);
+    } catch (CrtRuntimeException e) {
+      return CompletableFuture.failedFuture(
+          new ProvisioningException(
+              what(thing),
+              "the claim's certificate or key, or the server's CA, cannot be used: "
+                  + e.getMessage(),
+              false));
+    }
+    return client.enrol().whenCompleteAsync((_, _) -> client.leave(), thread);
   }
 
   private String what(ThingName thing) {
@@ -133,21 +155,24 @@ public final class Provisioning implements AutoCloseable {
     thread.shutdownNow();
   }
 
-  /// One meter's connection with the claim.
-  private final class Claimant implements LifecycleEvents {
+  /// One meter's connection, with the claim or with its new pair.
+  private final class Client implements LifecycleEvents {
 
     private final ThingName thing;
     private final Mqtt5Client client;
     private final Conversation conversation;
+    private final int attemptsMax;
     private final CompletableFuture<Void> connected = new CompletableFuture<>();
     private int failures;
 
-    Claimant(ThingName thing) {
+    /// @param attemptsMax how often it tries to connect, if what goes wrong suggests no less
+    Client(ThingName thing, String clientId, MeterCertificate certificate, int attemptsMax) {
       this.thing = thing;
-      try (var builder = endpoint.client(claim)) {
+      this.attemptsMax = attemptsMax;
+      try (var builder = endpoint.client(certificate)) {
         this.client =
             builder
-                .withClientId("claim-" + thing)
+                .withClientId(clientId)
                 .withSessionBehavior(ClientSessionBehavior.CLEAN)
                 .withLifeCycleEvents(this)
                 .withPublishEvents((_, received) -> hear(received.getPublishPacket()))
@@ -156,11 +181,16 @@ public final class Provisioning implements AutoCloseable {
       this.conversation = new Conversation(what(thing), client);
     }
 
-    CompletableFuture<MeterCertificate> enrol() {
+    CompletableFuture<Void> connect() {
       client.start();
-      return connected.thenComposeAsync(
-          _ -> new Enrolment(conversation, folder, thing, pauses, random, thread).by(BY_CLAIM),
-          thread);
+      return connected;
+    }
+
+    CompletableFuture<MeterCertificate> enrol() {
+      return connect()
+          .thenComposeAsync(
+              _ -> new Enrolment(conversation, folder, thing, pauses, random, thread).by(BY_CLAIM),
+              thread);
     }
 
     void leave() {
@@ -188,11 +218,15 @@ public final class Provisioning implements AutoCloseable {
     public void onConnectionFailure(Mqtt5Client ignored, OnConnectionFailureReturn failure) {
       failures++;
       ConnAckPacket answer = failure.getConnAckPacket();
-      if (answer != null && failures >= Patience.attemptsMax(answer.getReasonCode())) {
-        end(answer.getReasonCode().name());
-      } else if (answer == null
-          && failures >= Patience.attemptsMax(CRT.awsErrorName(failure.getErrorCode()))) {
-        end(CRT.awsErrorString(failure.getErrorCode()));
+      int suggested =
+          answer != null
+              ? Patience.attemptsMax(answer.getReasonCode())
+              : Patience.attemptsMax(CRT.awsErrorName(failure.getErrorCode()));
+      if (failures >= Math.min(suggested, attemptsMax)) {
+        end(
+            answer != null
+                ? answer.getReasonCode().name()
+                : CRT.awsErrorString(failure.getErrorCode()));
       }
     }
 

@@ -11,11 +11,11 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -238,7 +238,8 @@ final class Simulate implements Callable<Integer> {
   ///
   /// @param folder of the meters' certificates
   /// @param measurements of the meters that take part
-  /// @param without those that have no certificate; none if there is no claim
+  /// @param without those that have no certificate with which they ever connected; none if there is
+  ///   no claim
   private record Job(
       Endpoint endpoint,
       TenantId utility,
@@ -365,22 +366,34 @@ final class Simulate implements Callable<Integer> {
     if (claim.isEmpty() && !isThere) {
       throw new BadFileException(certificates, "no such folder");
     }
-    var there = new TreeSet<ThingName>();
-    if (isThere) {
-      there.addAll(new CertificateFolder(certificates).things());
-    }
+    List<ThingName> there =
+        isThere ? new CertificateFolder(certificates).things() : List.<ThingName>of();
     Measurements measurements = measurements(things(there, utility));
-    List<ThingName> without =
-        measurements.things().stream().filter(thing -> !there.contains(thing)).toList();
-    if (claim.isEmpty() && !without.isEmpty()) {
-      throw new BadFileException(
-          certificates,
-          "no certificate of %s, and no --claim-certificate to get it one"
-              .formatted(without.getFirst()));
-    }
     // Made only now that nothing is wrong with what was asked for.
     var folder = new CertificateFolder(certificates);
+    var without = new ArrayList<ThingName>();
+    for (ThingName thing : measurements.things()) {
+      if (folder.current(thing).isEmpty()) {
+        without.add(thing);
+      }
+    }
+    if (claim.isEmpty() && !without.isEmpty()) {
+      throw noCertificate(folder, without.getFirst());
+    }
     return new Job(to, utility, options, folder, measurements, without, claim);
+  }
+
+  private BadFileException noCertificate(CertificateFolder folder, ThingName thing)
+      throws IOException {
+    Optional<MeterCertificate> cutOff = folder.renewed(thing);
+    return cutOff.isPresent()
+        ? new BadFileException(
+            cutOff.get().certificate(),
+            "comes, with %s, of a claim that was cut off, and no --claim-certificate to go on with"
+                .formatted(cutOff.get().privateKey()))
+        : new BadFileException(
+            certificates,
+            "no certificate of %s, and no --claim-certificate to get it one".formatted(thing));
   }
 
   private Optional<MeterCertificate> claim() {
@@ -397,7 +410,7 @@ final class Simulate implements Callable<Integer> {
     var fleet = new Fleet(job.endpoint(), job.utility(), clock, job.options());
     try {
       for (ThingName thing : job.measurements().things()) {
-        // One that came in by a claim has only a new pair, as it has not connected with it yet.
+        // One that has just come in by a claim has only a new pair.
         Optional<MeterCertificate> current = job.folder().current(thing);
         add(
             fleet,
@@ -447,7 +460,7 @@ final class Simulate implements Callable<Integer> {
   }
 
   /// The meters that have a certificate, and those of the list, by name.
-  private List<ThingName> things(Set<ThingName> there, TenantId utility) throws IOException {
+  private List<ThingName> things(List<ThingName> there, TenantId utility) throws IOException {
     var things = new TreeSet<ThingName>(there);
     if (list.isPresent()) {
       try {

@@ -77,6 +77,36 @@ class ProvisioningTest {
   }
 
   @Test
+  void goesOnWithAPairThatWasLetInAndNeverConnectedWith() throws IOException {
+    var thing = new ThingName("claims-cut");
+    try (var provisioning = provisioning(10)) {
+      MeterCertificate certificate = join(provisioning.provision(thing));
+      String first = Files.readString(certificate.certificate());
+      aws.reject(TestProvisioning.provision("meter"), 400, "AccessDenied"); // as it is in already
+      assertThat(join(provisioning.provision(thing))).isEqualTo(certificate);
+      assertThat(certificate.certificate()).hasContent(first);
+    }
+    assertThat(aws.provisioned()).hasSize(1);
+    assertThat(broker.connects(thing)).hasSize(1);
+  }
+
+  @Test
+  void claimsAgainWhenThePairThatIsThereIsNotLetIn(@TempDir Path elsewhere) throws IOException {
+    var thing = new ThingName("claims-pending");
+    try (var provisioning = provisioning(10)) {
+      broker.answering(new TestProvisioning(new Certificates(elsewhere), UNTIL));
+      String pending = Files.readString(join(provisioning.provision(thing)).certificate());
+      broker.answering(aws);
+      assertThat(join(provisioning.provision(thing)).certificate()).content().isNotEqualTo(pending);
+      assertThat(aws.provisioned()).containsExactly("meter claim-claims-pending claims-pending");
+
+      Files.writeString(folder.renewed(thing).orElseThrow().certificate(), "no certificate");
+      join(provisioning.provision(thing));
+      assertThat(aws.provisioned()).hasSize(2);
+    }
+  }
+
+  @Test
   void asksAgainWhenItIsThrottledOrSomethingIsOutOfOrder() throws IOException {
     aws.reject(TestProvisioning.CREATE, 429, "TooManyRequests");
     aws.reject(TestProvisioning.CREATE, 400, "ThrottlingException");

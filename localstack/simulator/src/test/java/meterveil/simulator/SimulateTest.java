@@ -128,6 +128,33 @@ class SimulateTest {
   }
 
   @Test
+  void claimsAgainAfterAClaimThatWasCutOff(@TempDir Path own) throws Exception {
+    var thing = new ThingName("simulated-cut");
+    var aws = new TestProvisioning(broker.authority(), Instant.parse("2049-12-31T23:59:59Z"));
+    broker.answering(aws);
+    Path meters = own.resolve("meters");
+    var folder = new CertificateFolder(meters);
+    MeterCertificate foreign = new Certificates(own.resolve("elsewhere")).meter(thing);
+    Files.move(foreign.certificate(), meters.resolve("simulated-cut.new.cert.pem"));
+    Files.move(foreign.privateKey(), meters.resolve("simulated-cut.new.key.pem"));
+
+    assertThat(execute(meters)).isEqualTo(2);
+    assertThat(err.toString())
+        .contains(
+            "simulated-cut.new.cert.pem: comes, with ",
+            "simulated-cut.new.key.pem, of a claim that was cut off, and no --claim-certificate");
+
+    simulate = new Simulate(clock);
+    MeterCertificate claim = claim(own);
+    var ended = CompletableFuture.supplyAsync(() -> claiming(meters, claim, thing));
+    await(() -> !broker.connects(thing).isEmpty());
+    simulate.stop();
+    assertThat(join(ended)).as(err.toString()).isZero();
+    assertThat(aws.provisioned()).containsExactly("meter claim-simulated-cut simulated-cut");
+    assertThat(folder.current(thing)).isPresent();
+  }
+
+  @Test
   void saysThatAMeterGetsNoCertificate(@TempDir Path own) throws IOException {
     var thing = new ThingName("simulated-denied");
     var aws = new TestProvisioning(broker.authority(), clock.instant());
