@@ -101,7 +101,7 @@ public final class Provisioning implements AutoCloseable {
     try {
       Optional<MeterCertificate> there = folder.renewed(thing);
       certificate = there.isPresent() ? goOn(thing, there.get()) : claim(thing);
-    } catch (IOException e) { // which this thread would keep to itself
+    } catch (IOException | RuntimeException e) { // which this thread would keep to itself
       provisioned.completeExceptionally(e);
       return;
     }

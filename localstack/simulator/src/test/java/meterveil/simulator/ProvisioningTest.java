@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.ClosedFileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import meterveil.meter.ThingName;
@@ -165,6 +168,19 @@ class ProvisioningTest {
       assertThatThrownBy(() -> join(provisioning.provision(new ThingName("claims-unknown"))))
           .hasCauseInstanceOf(ProvisioningException.class)
           .hasMessageContaining("the server's CA");
+    }
+  }
+
+  @Test
+  void saysWhatNobodyExpected() throws IOException {
+    CertificateFolder closed;
+    try (var files =
+        FileSystems.newFileSystem(own.resolve("meters.zip"), Map.of("create", "true"))) {
+      closed = new CertificateFolder(files.getPath("/meters"));
+    }
+    try (var provisioning = new Provisioning(broker.endpoint(), claim, closed, 10, SHORT)) {
+      assertThatThrownBy(() -> join(provisioning.provision(new ThingName("claims-closed"))))
+          .hasCauseInstanceOf(ClosedFileSystemException.class);
     }
   }
 
