@@ -50,7 +50,8 @@ final class Conversation {
 
   /// Asks.
   ///
-  /// @return the answer; fails with a [ProvisioningException] if it is no, or does not come
+  /// @return the answer; fails with a [ProvisioningException] if it is no, or does not come, and
+  ///   with a [ConnectionException] if the connection ends for good
   CompletableFuture<JsonNode> ask(String topic, JsonNode request) {
     var asked = new Question(topic, new CompletableFuture<>());
     question = asked;
@@ -117,13 +118,18 @@ final class Conversation {
     }
   }
 
-  /// The connection is over.
+  /// The connection is over: that is no answer, so what was asked may have been granted.
   ///
-  /// @param passing whether another one may do better
+  /// @param passing whether another one will follow, to ask again on
   void end(String reason, boolean passing) {
     Question asked = question;
-    if (asked != null) {
-      fail(asked, reason, passing);
+    if (asked == null) {
+      return;
+    }
+    if (passing) {
+      fail(asked, reason, true);
+    } else {
+      asked.answer.completeExceptionally(new ConnectionException(what, reason));
     }
   }
 

@@ -43,8 +43,9 @@ record Enrolment(
 
   /// Gets one by a template.
   ///
-  /// @return the new pair of the folder; fails with a [ProvisioningException], or an [IOException]
-  ///   of the folder's
+  /// @return the new pair of the folder; fails with a [ProvisioningException] or
+  ///   [ConnectionException], or an [IOException] of the folder's. Only if it was refused for good,
+  ///   the pair that was made is not left there
   CompletableFuture<MeterCertificate> by(String template) {
     KeyPair keys = newKeys();
     ObjectNode request =

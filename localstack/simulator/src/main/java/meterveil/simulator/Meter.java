@@ -213,7 +213,8 @@ public final class Meter {
   /// @param folder its current pair is left in there until the meter has connected with the new one
   /// @param pauses before each new attempt at what may pass, such as [Provisioning#PAUSES]
   /// @return fails with a [ProvisioningException] or [ConnectionException], or an [IOException] of
-  ///   the folder's; the meter goes on with the certificate it has, then
+  ///   the folder's; the meter goes on with the certificate it has, then. If it fails as the meter
+  ///   leaves, the new one stays in the folder, to be gone on with by [#adopt]
   public CompletableFuture<Void> renew(CertificateFolder folder, Pauses pauses) {
     return fleet.compose(() -> {
       var asked = new CompletableFuture<Void>();
@@ -429,13 +430,18 @@ public final class Meter {
         comeBackWith(next, Exchange.TRYING),
         (_, refused) -> {
           if (refused == null) {
+            exchange = Exchange.NONE;
             former.close();
             keep(folder, exchanged);
+          } else if (exchange == Exchange.NONE) { // it left by itself
+            fleet.then(stopped, (_, _) -> former.close());
+            exchanged.completeExceptionally(refused);
           } else {
             discard(folder);
             fleet.then(
                 comeBackWith(former, Exchange.GOING_BACK),
                 (_, _) -> {
+                  exchange = Exchange.NONE;
                   next.close();
                   exchanged.completeExceptionally(refused);
                 });
@@ -446,16 +452,12 @@ public final class Meter {
 
   /// @return completes as soon as it is connected
   private CompletableFuture<Void> comeBackWith(Mqtt5Client other, Exchange how) {
-    return stop()
-        .thenComposeAsync(
-            _ -> {
-              client = other;
-              conversation = conversation(other);
-              CompletableFuture<Void> _ = start();
-              exchange = how;
-              return entered;
-            },
-            fleet.thread);
+    CompletableFuture<Void> _ = disconnect();
+    client = other;
+    conversation = conversation(other);
+    CompletableFuture<Void> _ = start(); // as soon as the other client has stopped
+    exchange = how;
+    return entered;
   }
 
   private void keep(CertificateFolder folder, CompletableFuture<Void> kept) {
@@ -482,7 +484,9 @@ public final class Meter {
       failures = 0;
       exchange = Exchange.NONE;
       entered = new CompletableFuture<>();
-      ready = new CompletableFuture<>();
+      if (ready.isDone()) { // else there are those who wait through an exchange
+        ready = new CompletableFuture<>();
+      }
       fleet.then(stopped, (_, _) -> fleet.connects.run(this::startClient));
     }
     return ready;
@@ -495,11 +499,17 @@ public final class Meter {
     }
   }
 
+  /// Leaves by itself.
   private CompletableFuture<Void> stop() {
-    awake = false;
     var left = new ConnectionException(thing.value(), "left");
+    exchange = Exchange.NONE;
     entered.completeExceptionally(left);
     ready.completeExceptionally(left);
+    return disconnect();
+  }
+
+  private CompletableFuture<Void> disconnect() {
+    awake = false;
     conversation.end("left", false);
     givenBack.forEach(this::unanswered);
     givenBack.clear();
@@ -516,8 +526,10 @@ public final class Meter {
   private void giveUp(String reason) {
     var refused = new ConnectionException(thing + " cannot connect to " + fleet.endpoint, reason);
     entered.completeExceptionally(refused);
-    ready.completeExceptionally(refused);
-    CompletableFuture<Void> _ = stop();
+    if (exchange == Exchange.NONE) { // else it comes back
+      ready.completeExceptionally(refused);
+    }
+    CompletableFuture<Void> _ = disconnect();
   }
 
   private void connected(boolean rejoined) {

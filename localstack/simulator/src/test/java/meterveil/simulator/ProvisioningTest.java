@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// How meters get certificates from a broker that answers as IoT Core does.
 class ProvisioningTest {
@@ -282,6 +285,49 @@ class ProvisioningTest {
       assertThat(folder.renewed(meter.thing())).isEmpty();
       join(meter.connect());
       assertReports(it, meter);
+    }
+  }
+
+  @Test
+  void goesOnWithTheCertificateWhoseAnswerItDidNotWaitFor() throws Exception {
+    try (var it = fleet("leaves")) {
+      Meter meter = meter(it, "meter");
+      String first = certificate(meter);
+      broker.answering((client, topic, payload) -> {
+        List<TestBroker.Received> answer = aws.to(client, topic, payload);
+        return topic.equals(TestProvisioning.CREATE) ? answer : List.of();
+      });
+      CompletableFuture<Void> renewed = meter.renew(folder, SHORT);
+      TestFleet.await(() -> aws.provisioned().contains("rotation leaves-meter leaves-meter"));
+      join(meter.sleep());
+      assertThatThrownBy(() -> join(renewed)).hasCauseInstanceOf(ConnectionException.class);
+
+      assertThat(folder.renewed(meter.thing())).isPresent();
+      join(meter.wake());
+      join(meter.adopt(folder));
+      assertThat(certificate(meter)).isNotEqualTo(first);
+      assertReports(it, meter);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 500})
+  void leavesWhileItTriesANewCertificate(long afterMillis, @TempDir Path elsewhere)
+      throws Exception {
+    try (var it = fleet("tries-" + afterMillis)) {
+      Meter meter = meter(it, "meter");
+      MeterCertificate foreign = new Certificates(elsewhere).meter(meter.thing());
+      Files.move(foreign.certificate(), own.resolve(meter.thing() + ".new.cert.pem"));
+      Files.move(foreign.privateKey(), own.resolve(meter.thing() + ".new.key.pem"));
+      CompletableFuture<Void> adopted = meter.adopt(folder);
+      Thread.sleep(afterMillis);
+      join(meter.sleep());
+      assertThatThrownBy(() -> join(adopted))
+          .hasCauseInstanceOf(ConnectionException.class)
+          .hasMessageContaining("left");
+
+      assertThat(folder.renewed(meter.thing())).isPresent();
+      assertThat(broker.connects(meter.thing())).hasSize(1);
     }
   }
 
