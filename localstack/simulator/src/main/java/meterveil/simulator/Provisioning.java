@@ -43,6 +43,9 @@ public final class Provisioning implements AutoCloseable {
   /// The template by which a meter gets its next certificate with the one it has.
   public static final String BY_OWN_CERTIFICATE = "rotation";
 
+  /// How many meters of an account IoT Core provisions in a second, by default.
+  public static final int PER_SECOND_MAX = 10;
+
   /// Before each new attempt at what was throttled, failed or was not answered.
   public static final Pauses PAUSES =
       new Pauses(
@@ -71,7 +74,7 @@ public final class Provisioning implements AutoCloseable {
           new ThreadPoolExecutor.DiscardPolicy()); // what the SDK still reports after the end
 
   /// @param folder to keep certificates in
-  /// @param perSecond how many meters start in a second, at most; IoT Core takes 10 by default
+  /// @param perSecond how many meters start in a second, at most, such as [#PER_SECOND_MAX]
   /// @param pauses before each new attempt at what may pass, such as [#PAUSES]
   public Provisioning(
       Endpoint endpoint,

@@ -52,14 +52,20 @@ final class Renewals {
         : CertificateFolder.expiry(folder.current(thing).orElseThrow()).minus(RENEWED_BEFORE);
   }
 
-  /// Starts what is due, of meters that are connected.
+  /// Starts what is due, of meters that are connected: as much as IoT Core takes in the second
+  /// until the next call.
   void startDue() throws IOException {
     Instant now = clock.instant();
+    int started = 0;
     for (Meter meter : fleet.meters()) {
       ThingName thing = meter.thing();
       if (now.isBefore(due.getOrDefault(thing, Instant.MAX)) || !meter.isReady()) {
         continue;
       }
+      if (started == Provisioning.PER_SECOND_MAX) {
+        return;
+      }
+      started++;
       due.put(thing, Instant.MAX);
       CompletableFuture<Void> changed =
           folder.renewed(thing).isPresent()

@@ -60,9 +60,6 @@ final class Simulate implements Callable<Integer> {
 
   private static final int PORT = 8883;
 
-  /// IoT Core makes ten meters of claims a second, by default.
-  private static final int PROVISIONED_PER_SECOND = 10;
-
   private static final int PROGRESS_SECONDS = 10;
   private static final int STOPPING_SECONDS_MAX = 30;
 
@@ -265,7 +262,7 @@ final class Simulate implements Callable<Integer> {
             job.endpoint(),
             job.claim().orElseThrow(),
             job.folder(),
-            PROVISIONED_PER_SECOND,
+            Provisioning.PER_SECOND_MAX,
             Provisioning.PAUSES)) {
       List<CompletableFuture<MeterCertificate>> each =
           job.without().stream().map(provisioning::provision).toList();

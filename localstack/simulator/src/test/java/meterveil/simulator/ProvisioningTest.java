@@ -15,7 +15,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
+import meterveil.block.Epoch;
 import meterveil.meter.ThingName;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -250,6 +252,29 @@ class ProvisioningTest {
       assertThat(aws.provisioned()).last().isEqualTo("rotation renews-meter renews-meter");
       assertThat(broker.connects(meter.thing())).hasSize(2);
       assertReports(it, meter);
+    }
+  }
+
+  @Test
+  void changesNoMoreCertificatesInASecondThanIotCoreTakes() throws Exception {
+    Instant late = Instant.parse("2049-12-02T00:00:00Z"); // less than 30 days before the end
+    var clock = new TestClock(late.toString());
+    try (var it = new TestFleet(broker, "many", clock, FleetOptions.DEFAULT);
+        var provisioning = provisioning(100)) {
+      for (int i = 0; i < Provisioning.PER_SECOND_MAX + 2; i++) {
+        var thing = new ThingName("many-" + i);
+        join(provisioning.provision(thing));
+        it.settings(thing, Epoch.containing(late));
+        it.fleet.add(thing, folder.keep(thing), new LoadProfile(late, 1));
+      }
+      it.connected();
+      var changed = new CountDownLatch(Provisioning.PER_SECOND_MAX + 2);
+      var renewals = new Renewals(it.fleet, folder, clock, (_, _) -> changed.countDown());
+      renewals.startDue();
+      TestFleet.await(() -> changed.getCount() == 2);
+      assertThat(aws.provisioned()).filteredOn(p -> p.startsWith("rotation")).hasSize(10);
+      renewals.startDue();
+      TestFleet.await(() -> changed.getCount() == 0);
     }
   }
 
