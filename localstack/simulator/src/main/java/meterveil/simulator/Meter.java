@@ -243,7 +243,12 @@ public final class Meter {
     });
   }
 
-  /// Whether it is connected, or about to be again, and has had its settings.
+  /// Whether it is connected, or about to be again.
+  public boolean isConnected() {
+    return fleet.on(() -> awake && entered.isDone());
+  }
+
+  /// The same, and it has had its settings.
   public boolean isReady() {
     return fleet.on(() -> awake && ready.isDone());
   }

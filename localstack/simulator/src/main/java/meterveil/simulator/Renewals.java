@@ -59,7 +59,7 @@ final class Renewals {
     int started = 0;
     for (Meter meter : fleet.meters()) {
       ThingName thing = meter.thing();
-      if (now.isBefore(due.getOrDefault(thing, Instant.MAX)) || !meter.isReady()) {
+      if (now.isBefore(due.getOrDefault(thing, Instant.MAX)) || !meter.isConnected()) {
         continue;
       }
       if (started == Provisioning.PER_SECOND_MAX) {

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -252,6 +253,31 @@ class ProvisioningTest {
       assertThat(aws.provisioned()).last().isEqualTo("rotation renews-meter renews-meter");
       assertThat(broker.connects(meter.thing())).hasSize(2);
       assertReports(it, meter);
+    }
+  }
+
+  @Test
+  void changesTheCertificateOfAMeterThatWaitsForItsSettings() throws Exception {
+    Instant late = Instant.parse("2049-12-02T00:00:00Z"); // less than 30 days before the end
+    var clock = new TestClock(late.toString());
+    try (var it = new TestFleet(broker, "waits", clock, FleetOptions.DEFAULT);
+        var provisioning = provisioning(10)) {
+      var thing = new ThingName("waits-meter");
+      join(provisioning.provision(thing));
+      Meter meter = it.fleet.add(thing, folder.keep(thing), new LoadProfile(late, 1));
+      String first = certificate(meter);
+      CompletableFuture<Void> connected = it.fleet.connectAll();
+      var changed = new CompletableFuture<Optional<Throwable>>();
+      var renewals =
+          new Renewals(it.fleet, folder, clock, (_, e) -> changed.complete(Optional.ofNullable(e)));
+      TestFleet.await(meter::isConnected);
+      renewals.startDue();
+      assertThat(join(changed)).isEmpty();
+      assertThat(connected).isNotDone();
+      assertThat(meter.isReady()).isFalse();
+      it.settings(thing, Epoch.containing(late));
+      join(connected);
+      assertThat(certificate(meter)).isNotEqualTo(first);
     }
   }
 
