@@ -37,12 +37,10 @@ import meterveil.simulator.Pauses;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// What goes wrong between meters and platform, with real meters on the real broker: what is lost
 /// is asked for again, arrives, and is counted once.
-@Tag("place")
 class MeterFaultsTest {
 
   /// The first day of an epoch: nobody was missing the day before.
