@@ -39,7 +39,9 @@ final class ExecutionEnvironment {
   private volatile boolean asked;
   private volatile @Nullable String initError;
   private @Nullable Running running;
-  private boolean over;
+
+  /// It takes no event any more: the process has ended, or is about to.
+  private volatile boolean over;
 
   /// Starts the process.
   ///
@@ -107,7 +109,7 @@ final class ExecutionEnvironment {
     Invocation invocation = taken.invocation();
     synchronized (this) {
       if (over) {
-        function.add(invocation); // the process ended while its event was on the way
+        function.add(invocation); // its event was on the way
         return null;
       }
       invocation.begin();
@@ -225,6 +227,7 @@ final class ExecutionEnvironment {
 
   /// Ends the process at once, as a crash would.
   void kill() {
+    over = true;
     process.destroyForcibly();
   }
 }
