@@ -50,7 +50,7 @@ class MainLineTest {
           .contains(new Figures(24 * hourWh, 24 * 11_000, 0, 24 * (hourWh - 11_000)));
       assertThat(line.item(cohort, DAY).orElseThrow().tokens()).isEmpty();
       assertThat(line.dayKeyTable.openDays(MainLine.GRID)).isEmpty();
-      takesOfAMeterHour(line, "Collect", 0.051, 0.005);
+      takesOfAMeterHour(line, "Collect", 0.0435, 0.005);
       takesOfAMeterHour(line, "Release", 0.0275, 0.0142);
     }
   }
