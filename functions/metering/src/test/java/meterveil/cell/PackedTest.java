@@ -11,9 +11,9 @@ import meterveil.energy.Buckets;
 import meterveil.energy.Commodity;
 import meterveil.energy.WattHours;
 import net.jqwik.api.ForAll;
+import net.jqwik.api.Label;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
-import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class PackedTest {
@@ -72,8 +72,7 @@ class PackedTest {
   /// What a number shows, any mask could have made of any contribution: for each pair there is just
   /// the one.
   @Property
-  @DisplayName(
-      "T2 whatever was measured, what is written is one and the same number under some mask")
+  @Label("T2 whatever was measured, what is written is one and the same number under some mask")
   void hidesPerfectly(
       @ForAll @IntRange(max = 100_000) int wh,
       @ForAll @IntRange(max = Buckets.COUNT - 1) int bucket,
