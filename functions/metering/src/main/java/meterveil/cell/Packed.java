@@ -15,7 +15,7 @@ import meterveil.energy.WattHours;
 /// @param energyWh the sum; below 2^28, where it is told with buckets
 /// @param count how many contributions fell into a bucket
 /// @param highest the highest bucket with a contribution; -1 if there is none
-record Packed(long energyWh, int count, int highest) {
+public record Packed(long energyWh, int count, int highest) {
 
   private static final int ENERGY_BITS = 28;
   private static final int COUNT_BITS = 7;
@@ -57,7 +57,10 @@ record Packed(long energyWh, int count, int highest) {
   }
 
   /// Takes it apart.
-  static Packed of(BigInteger uncovered) {
+  ///
+  /// @param uncovered a sum without its masks; of a number that is masked still this is nonsense,
+  ///   with some 800 contributions
+  public static Packed of(BigInteger uncovered) {
     int count = 0;
     int highest = -1;
     for (int bucket = 0; bucket < Buckets.COUNT; bucket++) {

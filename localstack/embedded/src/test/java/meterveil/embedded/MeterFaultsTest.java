@@ -3,9 +3,9 @@ package meterveil.embedded;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -13,10 +13,12 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
 import meterveil.cell.OpenBlock;
+import meterveil.cell.Packed;
 import meterveil.cohort.Cohort;
 import meterveil.embedded.aws.Faults.Fault;
 import meterveil.embedded.aws.Functions.Delivery;
@@ -314,10 +316,13 @@ class MeterFaultsTest {
                 assertThat(text).doesNotContain(needle);
               }
             }
-            item.values()
-                .forEach(value ->
-                    assertThat(Arrays.stream(values).mapToObj(Integer::toString))
-                        .doesNotContain(String.valueOf(value.n())));
+            item.values().stream()
+                .flatMap(value -> Stream.ofNullable(value.n()))
+                .map(BigInteger::new)
+                .forEach(number ->
+                    assertThat(values)
+                        .as("alone or with its bucket")
+                        .doesNotContain((int) Packed.of(number).energyWh()));
           });
     }
     assertThat(line.platform.logLines())
@@ -325,6 +330,10 @@ class MeterFaultsTest {
           assertThat(log).doesNotContain(needles);
           assertThat(log).doesNotContain("48611", "47303");
         });
+    assertThat(line.platform.broker().logLines())
+        .as("which may name who was refused")
+        .allSatisfy(log -> assertThat(log).doesNotContain(needles.subList(1, needles.size())))
+        .allSatisfy(log -> assertThat(log).doesNotContain("48611", "47303"));
     assertThat(line.platform.aws().encryptionContexts().toString()).doesNotContain(needles);
     assertThat(line.platform.functions().failureRecords())
         .as("with the message in them, and so for resend alone, which keeps nothing")

@@ -215,6 +215,11 @@ public final class Broker implements AutoCloseable {
     return refusals.last();
   }
 
+  /// Every line of the broker's log, which names clients and topics.
+  public List<String> logLines() throws IOException {
+    return refusals.logLines();
+  }
+
   /// Cuts a client's connection, as DeleteConnection does.
   ///
   /// @param cleanSession whether its session ends too

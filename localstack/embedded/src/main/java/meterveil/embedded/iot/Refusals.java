@@ -21,12 +21,14 @@ final class Refusals implements AutoCloseable {
 
   private final Clock clock;
   private final JsonMapper json = new JsonMapper();
+  private final Path file;
   private final BufferedWriter log;
   private final Map<Refusal.Reason, Long> counts = new LinkedHashMap<>();
   private final Deque<Refusal> last = new ArrayDeque<>();
 
   Refusals(Path logFile, Clock clock) throws IOException {
     this.clock = clock;
+    this.file = logFile;
     this.log = Files.newBufferedWriter(logFile);
   }
 
@@ -48,6 +50,10 @@ final class Refusals implements AutoCloseable {
 
   synchronized List<Refusal> last() {
     return List.copyOf(last);
+  }
+
+  synchronized List<String> logLines() throws IOException {
+    return Files.readAllLines(file);
   }
 
   private void write(Refusal refusal) {

@@ -332,6 +332,7 @@ final class Replay {
     Accounts accounts = accounts(platform);
     scanTables(platform);
     lines.forEach(scan::logLine);
+    platform.broker().logLines().forEach(scan::brokerLogLine);
     platform.aws().encryptionContexts().forEach(scan::keyContext);
     platform
         .retained()

@@ -53,6 +53,18 @@ class CanaryScanTest {
     assertThat(scan.result().logLines()).isEqualTo(1);
   }
 
+  @Test
+  void letsTheBrokersLogNameAThingAndNothingElse() {
+    scan.brokerLogLine("{\"eventType\":\"publish\",\"clientId\":\"%s\"}".formatted(THING));
+    assertThat(scan.result().hits()).isEmpty();
+
+    scan.brokerLogLine(PAYLOAD);
+    assertThat(scan.result().hits())
+        .contains(new Hit("log of the broker", "a piece of a message"))
+        .extracting(Hit::where)
+        .containsOnly("log of the broker");
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4, 5})
   void findsNamesAndPayloadsInBase64WhereverTheyBegin(int before) {
@@ -95,23 +107,33 @@ class CanaryScanTest {
     assertThat(scan.result().hits()).hasSizeGreaterThanOrEqualTo(6);
   }
 
+  /// Energy alone, with a contribution in the lowest bucket, and in the highest.
   @ParameterizedTest
-  @ValueSource(strings = {"s3", "s23", "x", "d", "l"})
+  @ValueSource(
+      strings = {
+        "s3 188",
+        "x 188",
+        "s23 268435644",
+        "d 5192296858534827628530496329220284",
+        "l 5192296858534827628530496329220284"
+      })
   void findsEnergyThatIsNotMasked(String attribute) {
-    scan.item("OpenBlocks", Map.of(attribute, n(188)));
+    String[] nameAndNumber = attribute.split(" ", 2);
+    String name = nameAndNumber[0];
+    var token = AttributeValue.fromBs(List.of(SdkBytes.fromUtf8String("0123456789abcdef")));
+    scan.item("OpenBlocks", Map.of(name, AttributeValue.fromN(nameAndNumber[1]), "t", token));
     scan.item(
         "OpenBlocks",
         Map.of(
-            attribute,
-            AttributeValue.fromN("9327498273498273498"),
-            "n3",
-            n(1),
+            name,
+            AttributeValue.fromN("412345678901234567890123456789012345"),
+            "t",
+            token,
             "e",
             n(1_357_171_200)));
 
     assertThat(scan.result().hits())
-        .containsExactly(
-            new Hit("table OpenBlocks, attribute " + attribute, "energy without a mask"));
+        .containsExactly(new Hit("table OpenBlocks, attribute " + name, "energy without a mask"));
   }
 
   @Test
