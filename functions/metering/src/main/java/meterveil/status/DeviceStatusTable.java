@@ -92,6 +92,9 @@ public final class DeviceStatusTable {
   /// How long after its end the broker remembers a connection's version; then it begins at 0.
   private static final Duration VERSIONS_LAST = Duration.ofHours(1);
 
+  /// How much later than its connection a status may be kept, by the hours of both.
+  private static final Duration STATUS_ON_ITS_WAY = Duration.ofHours(1);
+
   private final DynamoDbClient dynamoDb;
   private final String name;
 
@@ -298,11 +301,16 @@ public final class DeviceStatusTable {
           && tenant.expiry(lastSign()).isAfter(now);
     }
 
-    /// A status in a later hour than the end of a connection shows that its beginning got lost.
+    /// A status that came well after the end of a connection shows that another's beginning got
+    /// lost; one in the hour after it may have been on its way when the hour was full.
     private boolean isOnline() {
       return attribute("online").bool()
-          || (time("lastSeen").isPresent()
-              && time("sessionHour").filter(time("lastSeen").get()::isAfter).isPresent());
+          || time("lastSeen")
+              .filter(seen ->
+                  time("sessionHour")
+                      .filter(hour -> seen.isAfter(hour.plus(STATUS_ON_ITS_WAY)))
+                      .isPresent())
+              .isPresent();
     }
 
     private Instant lastSign() {

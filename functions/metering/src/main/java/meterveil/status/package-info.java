@@ -19,7 +19,9 @@
 ///   too. The beginning and the end of a connection carry the same session and version: after its
 ///   end, its beginning changes nothing; after a later connection, nothing of an earlier one does.
 ///   Versions begin at 0 again after an hour without a connection, so a lower one counts as later
-///   if its hour is. A status that arrives after the end of its connection does not bring it back.
+///   if its hour is. A status that arrives after the end of its connection does not bring it back,
+///   unless it is so late, two hours by the hours that are kept, that the beginning of another must
+///   have been lost.
 /// - The last will, which the broker publishes when it loses a meter, has no number of its own. It
 ///   marks the meter as offline until the next status, as long as the broker has never told of its
 ///   connections; when it has, the will says nothing new, and might be an earlier connection's.

@@ -237,12 +237,14 @@ class DeviceStatusTableTest {
   }
 
   @Test
-  void aStatusOfALaterHourShowsThatABeginningGotLost() {
+  void aStatusOfTwoHoursLaterShowsThatABeginningGotLost() {
     var thing = new ThingName("lost-beginning");
     tell(thing, false, "one", 0, NOW);
 
     TABLE.keep(TENANT, thing, report(1), NOW.plus(Duration.ofHours(1)));
+    assertThat(find(thing).online()).as("it may have been on its way").isFalse();
 
+    TABLE.keep(TENANT, thing, report(2), NOW.plus(Duration.ofHours(2)));
     assertThat(find(thing).online()).isTrue();
   }
 
