@@ -61,7 +61,11 @@ public final class MeterListCsv {
     var meters = new LinkedHashMap<ListedMeter, Long>();
     var problems = new ArrayList<String>();
     var seen = new HashSet<ThingName>();
-    try (CsvReader<NamedCsvRecord> csv = CsvReader.builder().ofNamedCsvRecord(file)) {
+    try (CsvReader<NamedCsvRecord> csv =
+        CsvReader.builder()
+            .allowMissingFields(true)
+            .allowExtraFields(true)
+            .ofNamedCsvRecord(file)) {
       boolean first = true;
       for (NamedCsvRecord line : csv) {
         if (first && !line.getHeader().equals(HEADER)) {
@@ -96,6 +100,10 @@ public final class MeterListCsv {
   }
 
   private static ListedMeter meter(NamedCsvRecord line) {
+    if (line.getFieldCount() != HEADER.size()) {
+      throw new IllegalArgumentException(
+          "%d fields in place of %d".formatted(line.getFieldCount(), HEADER.size()));
+    }
     return new ListedMeter(
         new ThingName(line.getField("thing")),
         new TenantId(line.getField("tenant")),

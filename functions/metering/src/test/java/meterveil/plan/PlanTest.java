@@ -140,6 +140,8 @@ class PlanTest {
         m/2,grid,north,residential,electricity
         m-3,grid,north,residential,electricity
         m-3,grid,north,residential,electricity
+        m-4,grid,north,residential
+        m-5,grid,north,residential,electricity,
         """);
     assertThatThrownBy(() -> MeterListCsv.read(file))
         .isInstanceOfSatisfying(
@@ -150,7 +152,9 @@ class PlanTest {
                         "line 2: there is no commodity \"water\"",
                         "line 3: a thing's name has 1 to 64 letters, digits, hyphens or"
                             + " underscores",
-                        "line 5: m-3 is listed twice"));
+                        "line 5: m-3 is listed twice",
+                        "line 6: 4 fields in place of 5",
+                        "line 7: 6 fields in place of 5"));
 
     Files.writeString(file, "thing;tenant\nm;g\n");
     assertThatThrownBy(() -> MeterListCsv.read(file)).hasMessageContaining("line 1: the header");
