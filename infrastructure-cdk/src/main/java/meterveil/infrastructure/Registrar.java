@@ -30,7 +30,7 @@ final class Registrar extends Construct {
                 Stream.of(
                         data.meters.allow("GetItem", "PutItem", "UpdateItem"),
                         data.meters.allowIndex(Data.METERS_BY_TENANT, "Query"),
-                        data.deviceStatus.allow("GetItem"),
+                        data.deviceStatus.allow("GetItem", "Query"),
                         data.tenants.allow("GetItem", "PutItem", "Scan"),
                         List.of(
                             PolicyStatement.Builder.create()

@@ -231,6 +231,7 @@ class IngestTest {
             "dynamodb:UpdateItem Meters",
             "dynamodb:Query ${Meters}/index/byTenant",
             "dynamodb:GetItem DeviceStatus",
+            "dynamodb:Query DeviceStatus",
             "dynamodb:GetItem Tenants",
             "dynamodb:PutItem Tenants",
             "dynamodb:Scan Tenants",

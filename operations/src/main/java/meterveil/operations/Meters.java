@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +25,7 @@ import meterveil.plan.MeterListCsv.BadListException;
 import meterveil.registry.Certificate;
 import meterveil.registry.Thing;
 import meterveil.status.DeviceStatusTable;
+import meterveil.status.Heard;
 import meterveil.status.StatusReport;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
@@ -142,14 +144,17 @@ final class Meters {
     try {
       lines = MeterListCsv.lines(file);
     } catch (BadListException e) {
-      return refuse(file, e.problems());
+      return refuse(file, e.problems(), 0);
     }
     out().printf("%,d meters in %s.%n", lines.size(), file);
     Platform platform = platform();
     var imported =
         platform
             .meters()
-            .add(List.copyOf(lines.keySet()), clock.instant(), new Spoken(lines.size(), out()));
+            .add(
+                List.copyOf(lines.keySet()),
+                clock.instant(),
+                new Spoken(lines.size(), out(), () -> putTenants(platform, lines.keySet())));
     if (!imported.problems().isEmpty()) {
       return refuse(
           file,
@@ -159,10 +164,16 @@ final class Meters {
                       .map(why ->
                           "line %d: %s %s"
                               .formatted(line.getValue(), line.getKey().thing(), because(why))))
-              .toList());
+              .toList(),
+          imported.added());
     }
     out().printf("%,d added, %,d there before.%n", imported.added(), imported.unchanged());
-    lines.keySet().stream()
+    return CommandLine.ExitCode.OK;
+  }
+
+  /// Before their meters, as a meter whose tenant is not there would be in nobody's list.
+  private void putTenants(Platform platform, Collection<ListedMeter> meters) {
+    meters.stream()
         .map(ListedMeter::tenant)
         .distinct()
         .sorted()
@@ -174,15 +185,17 @@ final class Meters {
                   "%s is new; what is released of it is kept for %d days.%n",
                   tenant, Tenant.RETENTION.toDays());
         });
-    return CommandLine.ExitCode.OK;
   }
 
-  private int refuse(Path file, List<String> problems) {
+  private int refuse(Path file, List<String> problems, int added) {
     problems.forEach(err()::println);
     err()
         .printf(
-            "Nothing of %s was imported: %,d of its lines %s wrong.%n",
-            file, problems.size(), problems.size() == 1 ? "is" : "are");
+            "%s of %s was imported: %,d of its lines %s wrong.%n",
+            added == 0 ? "Nothing" : "%,d lines".formatted(added),
+            file,
+            problems.size(),
+            problems.size() == 1 ? "is" : "are");
     return CommandLine.ExitCode.SOFTWARE;
   }
 
@@ -191,6 +204,7 @@ final class Meters {
       case OTHER_TENANTS -> "is another tenant's";
       case LISTED_OTHERWISE -> "is listed with another district, tariff class or commodity";
       case REVOKED -> "was revoked";
+      case LISTED_MEANWHILE -> "came onto the list otherwise at the same time";
     };
   }
 
@@ -199,12 +213,20 @@ final class Meters {
 
     private final int all;
     private final PrintWriter out;
+    private final Runnable first;
     private int checked;
     private int added;
 
-    Spoken(int all, PrintWriter out) {
+    /// @param first what comes before any is added
+    Spoken(int all, PrintWriter out, Runnable first) {
       this.all = all;
       this.out = out;
+      this.first = first;
+    }
+
+    @Override
+    public void allChecked() {
+      first.run();
     }
 
     @Override
@@ -235,24 +257,33 @@ final class Meters {
               names = "--state",
               paramLabel = "STATE",
               description = "Only those that are listed, provisioned or revoked.")
-          Optional<String> state)
+          Optional<String> state,
+      @Option(
+              names = "--offline",
+              description = "Only those in service that have given no sign of life for two days.")
+          boolean offline)
       throws IOException {
     Optional<Meter.State> only = state.map(this::state);
     Optional<TenantId> of = tenant.map(this::tenant);
     Platform platform = platform();
     out().println("thing,tenant,district,tariffClass,commodity,state,certificateExpiresAt");
-    (of.isPresent() ? platform.meters().of(of.get()) : all(platform))
+    (of.isPresent() ? platform.tenants().find(of.get()).stream() : tenants(platform))
+        .flatMap(it -> offline ? offline(platform, it) : platform.meters().of(it.id()))
         .filter(meter -> only.isEmpty() || only.get() == meter.state())
         .forEach(meter -> out().println(csv(meter)));
     return CommandLine.ExitCode.OK;
   }
 
-  /// Tenant by tenant, each in the order of names.
-  private static Stream<Meter> all(Platform platform) {
-    return platform.tenants().all().stream()
-        .map(Tenant::id)
-        .sorted()
-        .flatMap(platform.meters()::of);
+  /// In the order of names.
+  private static Stream<Tenant> tenants(Platform platform) {
+    return platform.tenants().all().stream().sorted(Comparator.comparing(Tenant::id));
+  }
+
+  private Stream<Meter> offline(Platform platform, Tenant tenant) {
+    Instant now = clock.instant();
+    return Heard.of(platform.meters().of(tenant.id()), platform.statuses().signs(tenant, now))
+        .filter(heard -> heard.isOffline(now))
+        .map(Heard::meter);
   }
 
   private static String csv(Meter meter) {
@@ -303,7 +334,7 @@ final class Meters {
     platform
         .tenants()
         .find(listed.tenant())
-        .ifPresent(tenant -> showStatus(platform, tenant, name));
+        .ifPresent(tenant -> showStatus(platform, tenant, meter.get()));
     platform.registry().thing(name).map(Thing::attributes).orElse(Map.of()).entrySet().stream()
         .sorted(Map.Entry.comparingByKey())
         .forEach(attribute -> say("attribute " + attribute.getKey(), attribute.getValue()));
@@ -318,8 +349,13 @@ final class Meters {
     return CommandLine.ExitCode.OK;
   }
 
-  private void showStatus(Platform platform, Tenant tenant, ThingName name) {
-    Optional<DeviceStatusTable.Sign> sign = platform.statuses().sign(tenant, name, clock.instant());
+  private void showStatus(Platform platform, Tenant tenant, Meter meter) {
+    ThingName name = meter.thing();
+    Instant now = clock.instant();
+    Optional<DeviceStatusTable.Sign> sign = platform.statuses().sign(tenant, name, now);
+    if (new Heard(meter, sign).isOffline(now)) {
+      say("offline", "no sign of life for %d hours".formatted(Heard.HEARTBEAT_LIMIT.toHours()));
+    }
     if (sign.isEmpty()) {
       say("last heard of", "never, or longer ago than is kept");
       return;
@@ -328,7 +364,7 @@ final class Meters {
     say("connected", sign.get().online() ? "yes" : "no");
     platform
         .statuses()
-        .find(tenant, name, clock.instant())
+        .find(tenant, name, now)
         .ifPresent(status -> {
           StatusReport newest = status.newest();
           say("firmware", newest.firmware());
@@ -439,7 +475,9 @@ final class Meters {
     Instant until = clock.instant().plus(Duration.ofDays(within));
     record Expiring(Meter meter, Instant at) {}
     var expiring = new ArrayList<Expiring>();
-    all(platform())
+    Platform platform = platform();
+    tenants(platform)
+        .flatMap(tenant -> platform.meters().of(tenant.id()))
         .filter(meter -> meter.state() == Meter.State.PROVISIONED)
         .forEach(meter ->
             meter

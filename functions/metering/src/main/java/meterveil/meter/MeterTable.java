@@ -137,14 +137,17 @@ public final class MeterTable {
     /// It is there with another district, class or commodity.
     LISTED_OTHERWISE,
     /// It was revoked, and stays so.
-    REVOKED
+    REVOKED,
+    /// Another import put it there otherwise at the same time.
+    LISTED_MEANWHILE
   }
 
   /// What came of an import.
   ///
   /// @param added how many were not there
   /// @param unchanged how many were there as they are
-  /// @param problems by meter; if there are any, nothing was added
+  /// @param problems by meter; if there are any, nothing was added, but where another import ran at
+  ///   the same time
   public record Imported(int added, int unchanged, Map<ThingName, Problem> problems) {
 
     public Imported {
@@ -157,7 +160,6 @@ public final class MeterTable {
   ///
   /// @param list each meter once
   /// @param now when they come onto the list
-  /// @throws IllegalStateException if another import puts the same meter there otherwise meanwhile
   public Imported add(List<ListedMeter> list, Instant now) {
     return add(list, now, Progress.NONE);
   }
@@ -177,6 +179,9 @@ public final class MeterTable {
 
     /// One more was compared with what is there.
     void checked();
+
+    /// All were, and none is wrong.
+    default void allChecked() {}
 
     /// One more was put onto the list.
     void added();
@@ -200,13 +205,23 @@ public final class MeterTable {
                 .ifPresent(problem -> problems.put(it.getKey().thing(), problem));
           }
         });
-    if (problems.isEmpty()) {
-      absent.stream()
-          .gather(Gatherers.mapConcurrent(REQUESTS_AT_ONCE, listed -> put(listed, now)))
-          .forEach(done -> progress.added());
-      return new Imported(absent.size(), list.size() - absent.size(), problems);
+    int there = list.size() - absent.size() - problems.size();
+    if (!problems.isEmpty()) {
+      return new Imported(0, there, problems);
     }
-    return new Imported(0, list.size() - absent.size() - problems.size(), problems);
+    progress.allChecked();
+    absent.stream()
+        .gather(
+            Gatherers.mapConcurrent(
+                REQUESTS_AT_ONCE, listed -> Map.entry(listed, put(listed, now))))
+        .forEach(done -> {
+          if (done.getValue()) {
+            progress.added();
+          } else {
+            problems.put(done.getKey().thing(), Problem.LISTED_MEANWHILE);
+          }
+        });
+    return new Imported(absent.size() - problems.size(), there, problems);
   }
 
   private static Optional<Problem> problem(ListedMeter listed, Meter there) {
@@ -219,16 +234,14 @@ public final class MeterTable {
     return there.listed().equals(listed) ? Optional.empty() : Optional.of(Problem.LISTED_OTHERWISE);
   }
 
+  /// @return false if it is there otherwise
   private boolean put(ListedMeter listed, Instant now) {
     var meter = new Meter(listed, State.LISTED, now, Optional.empty(), false);
     try {
       table.putItem(put -> put.item(meter).conditionExpression(ABSENT));
       return true;
     } catch (ConditionalCheckFailedException _) {
-      if (find(listed.thing()).filter(there -> problem(listed, there).isEmpty()).isEmpty()) {
-        throw new IllegalStateException("a meter came onto the list otherwise at the same time");
-      }
-      return false;
+      return find(listed.thing()).filter(there -> problem(listed, there).isEmpty()).isPresent();
     }
   }
 

@@ -2,14 +2,13 @@ package meterveil.survey;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Iterator;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import meterveil.cohort.DistrictId;
 import meterveil.meter.Meter;
 import meterveil.status.DeviceStatusTable.Sign;
+import meterveil.status.Heard;
 
 /// How the meters of one tenant are, by district.
 ///
@@ -17,9 +16,6 @@ import meterveil.status.DeviceStatusTable.Sign;
 /// @param certificatesExpiring how many meters have a certificate that ends within [#EXPIRES_SOON]
 /// @param blocksGivenUp how many blocks its meters have ever given up
 record Survey(Map<DistrictId, District> districts, int certificatesExpiring, long blocksGivenUp) {
-
-  /// A meter tells how it is once a day: this is twice that, and the hour it is rounded by.
-  static final Duration HEARTBEAT_LIMIT = Duration.ofHours(49);
 
   /// Time to change a certificate in, for a meter that tries once a day.
   static final Duration EXPIRES_SOON = Duration.ofDays(30);
@@ -33,7 +29,7 @@ record Survey(Map<DistrictId, District> districts, int certificatesExpiring, lon
 
   /// @param inService how many meters were admitted and not revoked
   /// @param disconnected how many of them have no connection just now, as sleeping ones have none
-  /// @param offline how many of them have given no sign of life within [#HEARTBEAT_LIMIT]
+  /// @param offline how many of them are by [Heard#isOffline]
   record District(int inService, int disconnected, int offline) {
 
     /// Both together.
@@ -48,30 +44,21 @@ record Survey(Map<DistrictId, District> districts, int certificatesExpiring, lon
     }
   }
 
-  /// Goes through both lists side by side.
-  ///
-  /// @param meters of a tenant, in the order of their names
-  /// @param signs of its meters, in the same order
-  static Survey of(Stream<Meter> meters, Stream<Sign> signs, Instant now) {
+  /// @param heard every meter of a tenant
+  static Survey of(Stream<Heard> heard, Instant now) {
     var districts = new TreeMap<DistrictId, District>();
     int expiring = 0;
     long givenUp = 0;
-    Iterator<Sign> heard = signs.iterator();
-    Optional<Sign> next = next(heard);
-    for (Meter meter : (Iterable<Meter>) meters::iterator) {
+    for (Heard each : (Iterable<Heard>) heard::iterator) {
+      Meter meter = each.meter();
       if (meter.state() != Meter.State.PROVISIONED) {
         continue;
       }
-      while (next.isPresent() && next.get().thing().compareTo(meter.thing()) < 0) {
-        next = next(heard);
-      }
-      var sign = next.filter(it -> it.thing().equals(meter.thing()));
-      givenUp += sign.map(Sign::blocksGivenUp).orElse(0L);
-      boolean disconnected = sign.filter(Sign::online).isEmpty();
-      boolean offline = sign.filter(it -> it.at().plus(HEARTBEAT_LIMIT).isAfter(now)).isEmpty();
+      givenUp += each.sign().map(Sign::blocksGivenUp).orElse(0L);
+      boolean disconnected = each.sign().filter(Sign::online).isEmpty();
       districts.merge(
           meter.listed().district(),
-          new District(1, disconnected ? 1 : 0, offline ? 1 : 0),
+          new District(1, disconnected ? 1 : 0, each.isOffline(now) ? 1 : 0),
           District::plus);
       if (meter
           .certificate()
@@ -81,9 +68,5 @@ record Survey(Map<DistrictId, District> districts, int certificatesExpiring, lon
       }
     }
     return new Survey(districts, expiring, givenUp);
-  }
-
-  private static Optional<Sign> next(Iterator<Sign> signs) {
-    return signs.hasNext() ? Optional.of(signs.next()) : Optional.empty();
   }
 }

@@ -9,6 +9,7 @@ import meterveil.cohort.DistrictId;
 import meterveil.connection.AwsHttp;
 import meterveil.meter.MeterTable;
 import meterveil.status.DeviceStatusTable;
+import meterveil.status.Heard;
 import meterveil.survey.Survey.District;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantTable;
@@ -62,7 +63,7 @@ public final class SurveyFunction implements RequestHandler<Map<String, Object>,
     for (Tenant tenant : tenants.all()) {
       Survey survey;
       try {
-        survey = Survey.of(meters.of(tenant.id()), deviceStatus.signs(tenant, now), now);
+        survey = Survey.of(Heard.of(meters.of(tenant.id()), deviceStatus.signs(tenant, now)), now);
       } catch (RuntimeException failure) { // any, as one tenant must not hold back the rest
         first = first == null ? failure : first;
         continue;

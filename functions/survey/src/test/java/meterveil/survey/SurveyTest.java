@@ -18,6 +18,7 @@ import meterveil.meter.Meter.Certificate;
 import meterveil.meter.Meter.State;
 import meterveil.meter.ThingName;
 import meterveil.status.DeviceStatusTable.Sign;
+import meterveil.status.Heard;
 import meterveil.survey.Survey.District;
 import meterveil.tenant.TenantId;
 import org.junit.jupiter.api.DisplayName;
@@ -33,16 +34,17 @@ class SurveyTest {
   void countsWhoWasNotHeardOf() {
     var survey =
         Survey.of(
-            Stream.of(
-                meter("a", "north", State.PROVISIONED, YEARS_AWAY),
-                meter("b", "north", State.PROVISIONED, YEARS_AWAY),
-                meter("c", "south", State.PROVISIONED, YEARS_AWAY),
-                meter("d", "south", State.PROVISIONED, YEARS_AWAY)),
-            Stream.of(
-                new Sign(new ThingName("a"), true, NOW.minus(Duration.ofHours(48)), 2),
-                new Sign(new ThingName("aa"), true, NOW, 100),
-                new Sign(new ThingName("b"), true, NOW.minus(Duration.ofHours(49)), 3),
-                new Sign(new ThingName("d"), false, NOW, 0)),
+            Heard.of(
+                Stream.of(
+                    meter("a", "north", State.PROVISIONED, YEARS_AWAY),
+                    meter("b", "north", State.PROVISIONED, YEARS_AWAY),
+                    meter("c", "south", State.PROVISIONED, YEARS_AWAY),
+                    meter("d", "south", State.PROVISIONED, YEARS_AWAY)),
+                Stream.of(
+                    new Sign(new ThingName("a"), true, NOW.minus(Duration.ofHours(48)), 2),
+                    new Sign(new ThingName("aa"), true, NOW, 100),
+                    new Sign(new ThingName("b"), true, NOW.minus(Duration.ofHours(49)), 3),
+                    new Sign(new ThingName("d"), false, NOW, 0))),
             NOW);
 
     assertThat(survey.districts())
@@ -56,9 +58,11 @@ class SurveyTest {
   void countsOnlyWhoIsInService() {
     var survey =
         Survey.of(
-            Stream.of(
-                meter("a", "north", State.LISTED, NOW), meter("b", "north", State.REVOKED, NOW)),
-            Stream.of(),
+            Heard.of(
+                Stream.of(
+                    meter("a", "north", State.LISTED, NOW),
+                    meter("b", "north", State.REVOKED, NOW)),
+                Stream.of()),
             NOW);
 
     assertThat(survey).isEqualTo(new Survey(Map.of(), 0, 0));
@@ -69,12 +73,16 @@ class SurveyTest {
   void countsCertificatesThatEndSoon() {
     var survey =
         Survey.of(
-            Stream.of(
-                meter("a", "north", State.PROVISIONED, NOW.minusSeconds(1)),
-                meter(
-                    "b", "north", State.PROVISIONED, NOW.plus(Duration.ofDays(30)).minusSeconds(1)),
-                meter("c", "north", State.PROVISIONED, NOW.plus(Duration.ofDays(30)))),
-            Stream.of(),
+            Heard.of(
+                Stream.of(
+                    meter("a", "north", State.PROVISIONED, NOW.minusSeconds(1)),
+                    meter(
+                        "b",
+                        "north",
+                        State.PROVISIONED,
+                        NOW.plus(Duration.ofDays(30)).minusSeconds(1)),
+                    meter("c", "north", State.PROVISIONED, NOW.plus(Duration.ofDays(30)))),
+                Stream.of()),
             NOW);
 
     assertThat(survey.certificatesExpiring()).isEqualTo(2);
@@ -93,11 +101,12 @@ class SurveyTest {
 
     var survey =
         Survey.of(
-            things.stream()
-                .map(thing -> meter(thing.value(), "north", State.PROVISIONED, YEARS_AWAY)),
-            things.stream()
-                .filter(thing -> !thing.value().endsWith("7"))
-                .map(thing -> new Sign(thing, true, NOW, 0)),
+            Heard.of(
+                things.stream()
+                    .map(thing -> meter(thing.value(), "north", State.PROVISIONED, YEARS_AWAY)),
+                things.stream()
+                    .filter(thing -> !thing.value().endsWith("7"))
+                    .map(thing -> new Sign(thing, true, NOW, 0))),
             NOW);
 
     assertThat(survey.districts())

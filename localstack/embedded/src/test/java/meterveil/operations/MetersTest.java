@@ -88,9 +88,13 @@ class MetersTest {
   }
 
   private int run(String... arguments) {
+    return runAt(NOW, arguments);
+  }
+
+  private int runAt(Instant now, String... arguments) {
     out.getBuffer().setLength(0);
     err.getBuffer().setLength(0);
-    return Meters.commandLine(new Meters(_ -> platform, Clock.fixed(NOW, ZoneOffset.UTC)))
+    return Meters.commandLine(new Meters(_ -> platform, Clock.fixed(now, ZoneOffset.UTC)))
         .setOut(new PrintWriter(out))
         .setErr(new PrintWriter(err))
         .execute(arguments);
@@ -135,11 +139,17 @@ class MetersTest {
             line("wrong", "wrong-1")
                 + "wrong-2,wrong,north,residential,water\n"
                 + line("wrong", "wrong-1")
+                + "wrong-5,wrong,north\n"
                 + line("wrong", "no name"));
     assertThat(run("import", wrong)).isOne();
     assertThat(err.toString())
-        .contains("line 3: ", "water", "line 4: wrong-1 is listed twice", "line 5: ")
-        .contains("Nothing of " + wrong + " was imported: 3 of its lines are wrong");
+        .contains(
+            "line 3: ",
+            "water",
+            "line 4: wrong-1 is listed twice",
+            "line 5: 3 fields in place of 5",
+            "line 6: ")
+        .contains("Nothing of " + wrong + " was imported: 4 of its lines are wrong");
     assertThat(meter("wrong-1")).isEmpty();
     assertThat(run("import", folder.resolve("absent.csv").toString())).isOne();
     assertThat(err.toString()).contains("absent.csv");
@@ -169,8 +179,9 @@ class MetersTest {
       assertThat(run("import", half)).isOne();
       assertThat(err.toString()).contains("It was not all done", "can be asked for again");
     }
+    assertThat(out.toString()).contains("half is new");
     assertThat(run("import", half)).isZero();
-    assertThat(out.toString()).doesNotContain("50 added").contains("half is new");
+    assertThat(out.toString()).doesNotContain("50 added").doesNotContain("half is new");
     assertThat(platform.meters().of(new TenantId("half"))).hasSize(50);
   }
 
@@ -383,7 +394,28 @@ class MetersTest {
     assertThat(run("show", "heard")).isZero();
     assertThat(out.toString())
         .contains("connected            no", "firmware             1.4.2")
-        .contains("battery              81 %", "blocks given up      2");
+        .contains("battery              81 %", "blocks given up      2")
+        .doesNotContain("offline");
+    assertThat(run("list", "--offline")).isZero();
+    assertThat(out.toString()).doesNotContain("heard,");
+  }
+
+  @Test
+  @DisplayName("U6 an operator sees which meters have given no sign of life for two days")
+  void showsWhoIsOffline() throws Exception {
+    DeviceCertificate certificate = provisioned("silent", NOW.plus(Duration.ofDays(400)));
+    try (var _ = connected("silent", certificate)) {
+      assertThat(embedded.awaitQuiet(Duration.ofMinutes(1))).isTrue();
+    }
+    assertThat(embedded.awaitQuiet(Duration.ofMinutes(1))).isTrue();
+    Instant last = NOW.plus(Duration.ofHours(49));
+    assertThat(runAt(last.minusSeconds(1), "list", "--offline", "--tenant", "operators")).isZero();
+    assertThat(out.toString()).doesNotContain("silent,");
+
+    assertThat(runAt(last, "list", "--offline", "--tenant", "operators")).isZero();
+    assertThat(out.toString()).contains("silent,operators,north,residential,electricity");
+    assertThat(runAt(last, "show", "silent")).isZero();
+    assertThat(out.toString()).contains("offline              no sign of life for 49 hours");
   }
 
   @Test
