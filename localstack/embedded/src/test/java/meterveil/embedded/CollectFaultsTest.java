@@ -14,6 +14,7 @@ import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
 import meterveil.cohort.Cohort;
 import meterveil.embedded.aws.Faults.Fault;
+import meterveil.embedded.aws.Faults.Injection;
 import meterveil.embedded.aws.Functions.Delivery;
 import meterveil.energy.WattHours;
 import org.junit.jupiter.api.AfterAll;
@@ -177,6 +178,34 @@ class CollectFaultsTest {
     assertCounted(cohort, second, 1, 480);
   }
 
+  @Test
+  void countsBothOfTwoBlocksThoughTheProcessDiesBetweenTheirWrites() throws Exception {
+    Block second = line.nextDay();
+    Block first = second.previous();
+    Cohort cohort = cohort(second);
+    try (var fault = dieAfter("UpdateItem", 1)) {
+      line.arrive(
+          cohort,
+          member(cohort, 0),
+          message(first.start(), IntStream.range(0, 48).map(i -> i < 24 ? 10 : 20).toArray()));
+      line.quiet();
+      assertThat(fault.hits()).isEqualTo(1);
+    }
+
+    assertCounted(cohort, first, 1, 240);
+    assertCounted(cohort, second, 1, 480);
+  }
+
+  private static Injection dieAfter(String operation, int number) {
+    return line.platform
+        .faults()
+        .inject(
+            "Collect",
+            operation,
+            n -> n == number,
+            new Fault.After(() -> line.platform.functions().kill("Collect")));
+  }
+
   @ParameterizedTest
   @CsvSource({"UpdateItem", "GetItem", "PutItem"})
   void survivesThrottling(String operation) throws Exception {
@@ -215,14 +244,7 @@ class CollectFaultsTest {
   void survivesAProcessThatDiesAfterACall(String operation, int number) throws Exception {
     Block day = line.nextDay();
     Cohort cohort = cohort(day);
-    try (var fault =
-        line.platform
-            .faults()
-            .inject(
-                "Collect",
-                operation,
-                n -> n == number,
-                new Fault.After(() -> line.platform.functions().kill("Collect")))) {
+    try (var fault = dieAfter(operation, number)) {
       line.report(cohort, day, 10, _ -> 100);
       line.quiet();
       assertThat(fault.hits()).isEqualTo(1);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.math.BigInteger;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -22,6 +21,7 @@ import meterveil.cell.Packed;
 import meterveil.cohort.Cohort;
 import meterveil.embedded.aws.Faults.Fault;
 import meterveil.embedded.aws.Functions.Delivery;
+import meterveil.embedded.aws.Functions.FailureRecord;
 import meterveil.embedded.iot.DeviceCertificate;
 import meterveil.energy.WattHours;
 import meterveil.meter.MeterSettings;
@@ -36,20 +36,21 @@ import meterveil.simulator.LoadProfile;
 import meterveil.simulator.Meter;
 import meterveil.simulator.MeterCertificate;
 import meterveil.simulator.Pauses;
+import meterveil.status.DeviceStatusTable;
+import meterveil.tenant.Tenant;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What goes wrong between meters and platform, with real meters on the real broker: what is lost
 /// is asked for again, arrives, and is counted once.
 class MeterFaultsTest {
 
-  /// The first day of an epoch: nobody was missing the day before.
-  private static final Instant START = Instant.parse("2024-01-18T12:00:00Z");
-
-  private static final Block DAY =
-      new Block(Instant.parse("2024-01-18T00:00:00Z"), BlockLength.DAY);
   private static final int METERS = 5;
 
   /// Slow enough that something can happen between two of them.
@@ -57,15 +58,40 @@ class MeterFaultsTest {
 
   private static final Duration SOON = Duration.ofSeconds(30);
 
-  private MainLine line;
+  private static MainLine line;
+  private static int tests;
+
+  /// The first day of an epoch: nobody was missing the day before.
+  private Block day;
+
   private Cohort cohort;
   private Fleet fleet;
 
+  /// What tests before this one have counted and left.
+  private final Map<String, Long> countedBefore = new HashMap<>();
+
+  private int recordsBefore;
+
+  @BeforeAll
+  static void startPlatform() throws Exception {
+    line = MainLine.startingAt("2024-01-01T12:00:00Z");
+  }
+
+  @AfterAll
+  static void stopPlatform() throws Exception {
+    line.close();
+  }
+
   @BeforeEach
   void start() throws Exception {
-    line = MainLine.startingAt(START.toString());
-    Epoch epoch = DAY.epoch();
-    cohort = line.cohort(epoch, "north", 1, METERS, BlockLength.DAY);
+    Epoch epoch = Epoch.containing(line.platform.clock().instant()).next();
+    day = new Block(epoch.start(), BlockLength.DAY);
+    line.moveTo(day, Duration.ofHours(-12));
+    for (String metric : List.of("Asked", "CohortsAsked", "Duplicates", "UnknownMembers")) {
+      countedBefore.put(metric, line.counted(metric));
+    }
+    recordsBefore = line.platform.functions().failureRecords().size();
+    cohort = line.cohort(epoch, "north", ++tests, METERS, BlockLength.DAY);
     fleet =
         new Fleet(
             new Endpoint(
@@ -84,8 +110,8 @@ class MeterFaultsTest {
   private void add(ThingName thing, int wh) throws Exception {
     var attributes = new HashMap<String, String>();
     attributes.put("tenant", MainLine.GRID.value());
-    attributes.put(Plan.attribute(DAY.epoch()), cohort.id().value());
-    attributes.put(Plan.attribute(DAY.epoch().next()), "none");
+    attributes.put(Plan.attribute(day.epoch()), cohort.id().value());
+    attributes.put(Plan.attribute(day.epoch().next()), "none");
     DeviceCertificate certificate = line.platform.register(thing.value(), attributes);
     line.platform
         .downlink("PlanRole")
@@ -96,13 +122,22 @@ class MeterFaultsTest {
     fleet.add(
         thing,
         new MeterCertificate(certificate.certificatePem(), certificate.privateKeyPem()),
-        new LoadProfile(DAY.start(), IntStream.range(0, 48).map(_ -> wh).toArray()));
+        new LoadProfile(day.start(), IntStream.range(0, 48).map(_ -> wh).toArray()));
   }
 
   @AfterEach
   void stop() throws Exception {
     fleet.close();
-    line.close();
+    line.platform.functions().clearFault("Collect");
+  }
+
+  private long newlyCounted(String metric) throws Exception {
+    return line.counted(metric) - countedBefore.getOrDefault(metric, 0L);
+  }
+
+  private List<FailureRecord> newRecords() {
+    List<FailureRecord> all = line.platform.functions().failureRecords();
+    return all.subList(recordsBefore, all.size());
   }
 
   private Meter meter(int number) {
@@ -110,7 +145,7 @@ class MeterFaultsTest {
   }
 
   private void send() throws Exception {
-    line.platform.moveTo(DAY.end().plus(Duration.ofMinutes(5)));
+    line.platform.moveTo(day.end().plus(Duration.ofMinutes(5)));
     fleet.sendDue().join();
     line.quiet();
   }
@@ -126,28 +161,30 @@ class MeterFaultsTest {
   }
 
   private int counted() {
-    return METERS - line.item(cohort, DAY).map(OpenBlock::missing).orElse(METERS);
+    return METERS - line.item(cohort, day).map(OpenBlock::missing).orElse(METERS);
   }
 
   private void assertAllCountedOnce() throws Exception {
     awaitCounted(METERS);
     long wh = IntStream.range(0, METERS).mapToLong(i -> 24L * (100 + i)).sum();
-    assertThat(line.totals(cohort, DAY).accepted()).isEqualTo(new WattHours(wh));
+    assertThat(line.totals(cohort, day).accepted()).isEqualTo(new WattHours(wh));
     assertThat(fleet.books().sent()).isEqualTo(new WattHours(wh));
     assertThat(fleet.books().undelivered()).isEqualTo(WattHours.ZERO);
   }
 
-  @Test
-  void asksAgainForWhatKeptFailingWhileKmsRefused() throws Exception {
+  /// KMS, or DynamoDB, for longer than the SDK and Lambda try.
+  @ParameterizedTest
+  @ValueSource(strings = {"GenerateDataKey", "UpdateItem"})
+  void asksAgainForWhatKeptFailing(String operation) throws Exception {
     try (var refusing =
         line.platform
             .faults()
-            .inject("Collect", "GenerateDataKey", n -> n <= 60, new Fault.ServerError())) {
+            .inject("Collect", operation, _ -> newRecords().isEmpty(), new Fault.ServerError())) {
       send();
       assertThat(refusing.hits()).isPositive();
     }
     assertAllCountedOnce();
-    assertThat(line.platform.functions().failureRecords())
+    assertThat(newRecords())
         .as("the records went to resend, payload and all, and nowhere else")
         .isNotEmpty()
         .allMatch(record -> record.json().contains("requestPayload"))
@@ -163,7 +200,7 @@ class MeterFaultsTest {
     line.platform.rules().failNext("collect_readings", 3);
     send();
     assertAllCountedOnce();
-    assertThat(line.counted("Asked")).isEqualTo(3);
+    assertThat(newlyCounted("Asked")).isEqualTo(3);
   }
 
   @Test
@@ -183,9 +220,26 @@ class MeterFaultsTest {
     line.quiet();
 
     assertThat(meter(2).blocksGivenUp()).isEqualTo(1);
-    assertThat(line.counted("Asked")).as("after the first, and after each answer").isEqualTo(4);
+    assertThat(newlyCounted("Asked")).as("after the first, and after each answer").isEqualTo(4);
     assertThat(fleet.books().undelivered()).isEqualTo(new WattHours(24 * 102));
     assertThat(counted()).isEqualTo(METERS - 1);
+
+    line.moveTo(day, Duration.ofHours(6).plusMinutes(10));
+    assertThat(newlyCounted("CohortsAsked")).isEqualTo(1);
+    line.platform.functions().clearFault("Collect");
+    line.platform.moveTo(day.next().end().plus(Duration.ofMinutes(5)));
+    fleet.sendDue().join();
+    line.quiet();
+    assertThat(newlyCounted("Asked")).as("it has not sent it again").isEqualTo(4);
+    assertThat(counted()).isEqualTo(METERS - 1);
+    assertThat(
+            new DeviceStatusTable(line.dynamoDb, line.platform.table("DeviceStatus"))
+                .find(
+                    new Tenant(MainLine.GRID, Tenant.RETENTION),
+                    MainLine.member(cohort, 2),
+                    line.platform.clock().instant()))
+        .as("and says so in its status")
+        .hasValueSatisfying(status -> assertThat(status.newest().blocksGivenUp()).isEqualTo(1));
   }
 
   @Test
@@ -193,22 +247,43 @@ class MeterFaultsTest {
     line.platform.rules().loseNext("collect_readings", 2);
     send();
     assertThat(counted()).isEqualTo(METERS - 2);
-    assertThat(line.platform.functions().failureRecords()).isEmpty();
+    assertThat(newRecords()).isEmpty();
 
-    line.moveTo(DAY, Duration.ofHours(6).plusMinutes(10));
+    line.moveTo(day, Duration.ofHours(6).plusMinutes(10));
     assertAllCountedOnce();
-    assertThat(line.counted("CohortsAsked")).isEqualTo(1);
+    assertThat(newlyCounted("CohortsAsked")).isEqualTo(1);
 
-    line.moveTo(DAY, Duration.ofHours(8));
-    assertThat(line.counted("CohortsAsked")).as("asked once").isEqualTo(1);
+    line.moveTo(day, Duration.ofHours(8));
+    assertThat(newlyCounted("CohortsAsked")).as("asked once").isEqualTo(1);
     assertThat(line.platform.logLines())
         .as("nobody is named")
         .noneMatch(l -> l.contains("m-north"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"Publish", "UpdateItem"})
+  void asksTheCohortThoughAReleaserDiesWhileItAsks(String operation) throws Exception {
+    line.platform.rules().loseNext("collect_readings", 2);
+    send();
+    assertThat(counted()).isEqualTo(METERS - 2);
+    try (var dying =
+        line.platform
+            .faults()
+            .inject(
+                "Release",
+                operation,
+                n -> n == 1,
+                new Fault.After(() -> line.platform.functions().kill("Release")))) {
+      line.moveTo(day, Duration.ofHours(6).plusMinutes(10));
+      assertThat(dying.hits()).isEqualTo(1);
+    }
+    assertAllCountedOnce();
+    assertThat(newlyCounted("CohortsAsked")).as("asked by no other").isLessThanOrEqualTo(1);
+  }
+
   @Test
   void losesNothingWhenTheBrokerRestartsWhileMetersSend() throws Exception {
-    line.platform.moveTo(DAY.end().plus(Duration.ofMinutes(5)));
+    line.platform.moveTo(day.end().plus(Duration.ofMinutes(5)));
     var firstIsSent = new CountDownLatch(1);
     fleet.onProgress(_ -> firstIsSent.countDown());
     var sending = fleet.sendDue();
@@ -223,7 +298,7 @@ class MeterFaultsTest {
   @Test
   void reachesAMeterThatSleepsWhileItIsAsked() throws Exception {
     line.platform.rules().failNext("collect_readings", METERS);
-    line.platform.moveTo(DAY.end().plus(Duration.ofMinutes(5)));
+    line.platform.moveTo(day.end().plus(Duration.ofMinutes(5)));
     try (var paused =
         line.platform
             .faults()
@@ -245,16 +320,16 @@ class MeterFaultsTest {
     fleet.deliverTwice(true);
     send();
     assertAllCountedOnce();
-    assertThat(line.counted("Duplicates")).isEqualTo(METERS);
+    assertThat(newlyCounted("Duplicates")).isEqualTo(METERS);
   }
 
   @Test
   void keepsTheFirstOfTwoVersionsOfABlock() throws Exception {
     send();
-    meter(1).sendOtherwise(DAY.start(), IntStream.range(0, 24).map(_ -> 999).toArray()).join();
+    meter(1).sendOtherwise(day.start(), IntStream.range(0, 24).map(_ -> 999).toArray()).join();
     line.quiet();
     assertThat(counted()).isEqualTo(METERS);
-    assertThat(line.totals(cohort, DAY).accepted())
+    assertThat(line.totals(cohort, day).accepted())
         .isEqualTo(new WattHours(24 * (100 + 101 + 102 + 103 + 104)));
   }
 
@@ -268,11 +343,11 @@ class MeterFaultsTest {
     add(canary, 0);
     Meter meter = fleet.meter(canary);
     meter.connect().join();
-    line.platform.moveTo(DAY.end().plus(Duration.ofMinutes(5)));
+    line.platform.moveTo(day.end().plus(Duration.ofMinutes(5)));
     String payload =
         "{\"start\":\"%s\",\"energyWh\":[%s],\"name\":\"Ada Canary\",\"gps\":[52.37,4.89]}"
             .formatted(
-                DAY.start(),
+                day.start(),
                 String.join(
                     ",",
                     IntStream.range(0, 24)
@@ -295,9 +370,9 @@ class MeterFaultsTest {
 
     meter.publish(topic, payload.getBytes(UTF_8), false).join();
     line.quiet();
-    assertThat(line.totals(cohort, DAY).blocks()).as("alone in its cell").isEqualTo(1);
+    assertThat(line.totals(cohort, day).blocks()).as("alone in its cell").isEqualTo(1);
     assertNoTrace(canary, values, payload);
-    assertThat(line.counted("UnknownMembers")).as("dropped and counted, at each try").isPositive();
+    assertThat(newlyCounted("UnknownMembers")).as("dropped and counted, at each try").isPositive();
   }
 
   private void assertNoTrace(ThingName canary, int[] values, String payload) throws Exception {
@@ -335,7 +410,7 @@ class MeterFaultsTest {
         .allSatisfy(log -> assertThat(log).doesNotContain(needles.subList(1, needles.size())))
         .allSatisfy(log -> assertThat(log).doesNotContain("48611", "47303"));
     assertThat(line.platform.aws().encryptionContexts().toString()).doesNotContain(needles);
-    assertThat(line.platform.functions().failureRecords())
+    assertThat(newRecords())
         .as("with the message in them, and so for resend alone, which keeps nothing")
         .allMatch(record -> record.destination().equals(resend()));
     assertThat(line.platform.retained())

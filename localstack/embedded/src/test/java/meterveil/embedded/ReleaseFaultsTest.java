@@ -207,6 +207,16 @@ class ReleaseFaultsTest {
     }
   }
 
+  @Test
+  void tellsHowLongTheOldestBlockHasWaited() throws Exception {
+    var reported = Reported.now();
+    long runs = line.counted("Runs", "\"Service\":\"release\"");
+    long hours = line.counted("OldestUnreleasedHours");
+    line.moveTo(reported.day, RELEASED.plusHours(3));
+    assertThat(line.counted("Runs", "\"Service\":\"release\"") - runs).isEqualTo(1);
+    assertThat(line.counted("OldestUnreleasedHours") - hours).isEqualTo(3);
+  }
+
   @ParameterizedTest
   @CsvSource({
     "UpdateItem, 1",
@@ -339,9 +349,11 @@ class ReleaseFaultsTest {
   }
 
   @Test
-  void survivesThrottlingAndLostAnswers() throws Exception {
+  void survivesThrottlingSilenceAndLostAnswers() throws Exception {
     var reported = Reported.now();
-    try (var throttled =
+    try (var silent =
+            line.platform.faults().inject("Release", "PutItem", n -> n == 1, new Fault.Silence());
+        var throttled =
             line.platform
                 .faults()
                 .inject("Release", "BatchWriteItem", n -> n <= 2, new Fault.Throttled());
@@ -350,6 +362,7 @@ class ReleaseFaultsTest {
                 .faults()
                 .inject("Release", "UpdateItem", n -> n == 2, new Fault.AnswerLost())) {
       line.moveTo(reported.day, RELEASED);
+      assertThat(silent.hits()).isPositive();
       assertThat(throttled.hits()).isPositive();
       assertThat(lost.hits()).isPositive();
     }
