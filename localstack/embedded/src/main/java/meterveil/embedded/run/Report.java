@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import meterveil.embedded.iot.Refusal.Reason;
 import meterveil.embedded.run.RunSummary.Energy;
 import meterveil.reading.Refusal;
 import meterveil.usage.ReleaseRule;
@@ -335,8 +336,8 @@ final class Report {
         .forEach(
             (reason, count) -> rows.append(refusal(reason, "Collector", count, words(reason))));
     new TreeMap<>(run.counts().refusedByBroker())
-        .forEach((reason, count) ->
-            rows.append(refusal(reason, "Broker", count, "Not allowed by the meter's policy")));
+        .forEach(
+            (reason, count) -> rows.append(refusal(reason, "Broker", count, brokerWords(reason))));
     String said =
         rows.isEmpty()
             ? "<p class=\"lead\" style=\"margin:0\">Nothing was refused.</p>\n"
@@ -394,6 +395,32 @@ final class Report {
     };
   }
 
+  private static String brokerWords(String key) {
+    return Arrays.stream(Reason.values())
+        .filter(reason -> reason.key().equals(key))
+        .map(Report::words)
+        .findFirst()
+        .orElse("");
+  }
+
+  private static String words(Reason reason) {
+    return switch (reason) {
+      case HANDSHAKE -> "No certificate, a foreign or an expired one, or a TLS that is too old";
+      case CERTIFICATE_UNKNOWN -> "A certificate that was never registered";
+      case CERTIFICATE_INACTIVE -> "A certificate that was switched off";
+      case CERTIFICATE_REVOKED -> "A certificate that was revoked";
+      case CERTIFICATE_PENDING -> "A certificate that is not activated yet";
+      case CERTIFICATE_EXPIRED -> "A certificate that does not hold now";
+      case CONNECT -> "Its policy does not allow this client, session or last will";
+      case TOPIC -> "A topic that is too long or has too many levels";
+      case PUBLISH -> "Its policy does not allow to publish there";
+      case RETAIN -> "Its policy does not allow to leave messages there";
+      case WILL -> "Its policy does not allow the last will that was due";
+      case SUBSCRIBE -> "Its policy does not allow to subscribe to that";
+      case RECEIVE -> "Its policy does not allow to hear that";
+    };
+  }
+
   private String traces() {
     var scan = run.scan();
     var rows = new StringBuilder();
@@ -404,7 +431,7 @@ final class Report {
     return """
     <section aria-labelledby="traces">
     <h2 id="traces">Looking for traces of a meter</h2>
-    <p class="lead">Everything stored, kept or logged was searched for each meter's name, for pieces of messages and for hours a meter measured, plain and in base64. A name may stand in the key of its device's status and in the topic of its settings, nowhere else.</p>
+    <p class="lead">Everything stored, kept or logged was searched for each meter's name, for pieces of messages and for hours a meter measured, plain and in base64. A name may stand in the key of what is known of its device, in the topic of its settings and where the broker's log says who was refused, nowhere else. What failed is handed to resend, message and all; resend keeps nothing.</p>
     <dl class="pair">
     %s%s%s%s</dl>
     %s</section>

@@ -23,6 +23,10 @@ class ReportTest {
 
     assertThat(html).contains("200 meters, 7 days", "Every watt-hour is accounted for");
     assertThat(html).contains("16,504,321", "north-re-1", "too late");
+    assertThat(html).contains("does not hold now", "does not allow to publish there");
+    assertThat(html)
+        .as("each such hour is drawn, and says so")
+        .contains(": merged, ", ": suppressed");
     assertThat(html).doesNotContain("null", "%s", "%d");
     write("report-week.html", html);
   }
@@ -61,6 +65,9 @@ class ReportTest {
             .html();
 
     assertThat(html.length()).isLessThan(3_000_000);
+    assertThat(html)
+        .as("such hours are drawn")
+        .contains("<path fill=\"url(#over)\" d=\"M", "<path fill=\"url(#suppressed)\" d=\"M");
     assertThat(html).contains("200 meters, 182 days of homes.csv", "Jun 2026");
     write("report-half-year.html", html);
   }

@@ -35,7 +35,14 @@ final class Samples {
   static RunSummary summary(Optional<String> file, int days, List<Hit> hits) {
     return new RunSummary(
         new Scope(file, 1, LocalDate.of(2026, 1, 12), days, 24, 200, 4, 2, 1 + days / 30, 37),
-        new Counts(1_400, 3, 33_561, 1_398, 3, Map.of("TOO_LATE", 2L), Map.of("not its topic", 1L)),
+        new Counts(
+            1_400,
+            3,
+            33_561,
+            1_398,
+            3,
+            Map.of("TOO_LATE", 2L),
+            Map.of("publish", 1L, "certificate-expired", 2L)),
         new Energy(16_504_321, 12_000, 4_321, 16_312_000, 8_000, 168_000, 0, 0, 0, 0),
         new Cells(610, 48, 3),
         3,
