@@ -50,38 +50,49 @@ class MainLineTest {
           .contains(new Figures(24 * hourWh, 24 * 11_000, 0, 24 * (hourWh - 11_000)));
       assertThat(line.item(cohort, DAY).orElseThrow().tokens()).isEmpty();
       assertThat(line.dayKeyTable.openDays(MainLine.GRID)).isEmpty();
-      takesOfAMeterHour(line, "Collect", 0.0435, 0.005);
-      takesOfAMeterHour(line, "Release", 0.0275, 0.0142);
+      takesOfAMeterHour(line, "Collect", 50, 0.0435, 0.13, 0.005);
+      takesOfAMeterHour(line, "Release", 50, 0.0275, 0.1, 0.0142);
     }
   }
 
   @Test
   void releasesADayOfHourlyBlocksAndClosesIt() throws Exception {
     try (var line = MainLine.startingAt("2024-01-11T00:10:00Z")) {
-      Cohort cohort = line.cohort(Epoch.containing(DAY.start()), "north", 1, 50, BlockLength.HOUR);
+      Epoch epoch = Epoch.containing(DAY.start());
+      Cohort one = line.cohort(epoch, "north", 1, 50, BlockLength.HOUR);
+      Cohort two = line.cohort(epoch, "north", 2, 50, BlockLength.HOUR);
       Block hour = Block.containing(DAY.start(), BlockLength.HOUR);
       for (; hour.end().compareTo(DAY.end()) <= 0; hour = hour.next()) {
-        line.report(cohort, hour, 50, member -> 200 + member);
+        line.report(one, hour, 50, member -> 200 + member);
+        line.report(two, hour, 50, member -> 200 + member);
       }
       line.quiet();
       line.moveTo("2024-01-12T00:10:00Z");
       assertThat(line.cells("north"))
-          .hasSize(24)
+          .hasSize(2 * 24)
           .allSatisfy(cell -> assertThat(cell.energyKWh()).hasValue(11));
       line.moveTo("2024-01-14T04:10:00Z");
       assertThat(line.reconciliation("2024-01-10")).isPresent();
-      takesOfAMeterHour(line, "Collect", 1.001, 0.005);
-      takesOfAMeterHour(line, "Release", 0.102, 0.092);
+      takesOfAMeterHour(line, "Collect", 100, 1.001, 1.05, 0.005);
+      takesOfAMeterHour(line, "Release", 100, 0.09, 0.1, 0.092);
     }
   }
 
+  /// @param meters that reported a day
   /// @param writeUnits what was measured; an item's size depends on its random names by some bytes
-  /// @param readUnits the same; of collect what two processes may take, as each asks once
+  /// @param writeUnitsMax what is promised
+  /// @param readUnits what was measured; of collect what two processes may take, as each asks once
   private static void takesOfAMeterHour(
-      MainLine line, String role, double writeUnits, double readUnits) {
+      MainLine line,
+      String role,
+      int meters,
+      double writeUnits,
+      double writeUnitsMax,
+      double readUnits) {
     var charges = line.platform.aws().charges();
-    double meterHours = 50 * 24;
-    assertThat(charges.writeUnits(role) / meterHours).isBetween(0.01, writeUnits * HEADROOM);
+    double meterHours = meters * 24;
+    assertThat(charges.writeUnits(role) / meterHours)
+        .isBetween(0.01, Math.min(writeUnitsMax, writeUnits * HEADROOM));
     assertThat(charges.readUnits(role) / meterHours).isBetween(0.001, readUnits * HEADROOM);
   }
 }
