@@ -22,6 +22,8 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -101,6 +103,70 @@ class UplinkJsonTest {
     assertThat(json.get("faults").values().stream().map(JsonNode::asString))
         .containsExactlyElementsOf(faults);
     assertThat(json.get("uptimeSeconds").longValue()).isEqualTo(uptimeSeconds);
+  }
+
+  static Stream<Path> acceptedReadings() throws IOException {
+    return accepted("readings-1");
+  }
+
+  /// What a meter that has measured this would send is the example again, in the meter's own words.
+  @ParameterizedTest
+  @MethodSource("acceptedReadings")
+  void saysWhatAnExampleOfReadingsSays(Path file) throws IOException {
+    JsonNode example = JSON.readTree(Files.readString(file));
+    int[] energyWh =
+        example.get("energyWh").values().stream()
+            .mapToInt(hour -> hour.isNull() ? LoadProfile.NOT_MEASURED : (int) hour.asDouble())
+            .toArray();
+
+    JsonNode json =
+        taken(
+            READINGS,
+            UplinkJson.readings(Instant.parse(example.get("start").asString()), energyWh));
+
+    assertThat(Instant.parse(json.get("start").asString()))
+        .isEqualTo(Instant.parse(example.get("start").asString()));
+    assertThat(doubles(json.get("energyWh"))).isEqualTo(doubles(example.get("energyWh")));
+  }
+
+  private static List<Double> doubles(JsonNode hours) {
+    return hours.values().stream()
+        .map(hour -> hour.isNull() ? Double.NaN : hour.asDouble() + 0.0)
+        .toList();
+  }
+
+  static Stream<Path> acceptedStatuses() throws IOException {
+    return accepted("status-1");
+  }
+
+  @ParameterizedTest
+  @MethodSource("acceptedStatuses")
+  void saysWhatAnExampleOfAStatusSays(Path file) throws IOException {
+    JsonNode example = JSON.readTree(Files.readString(file));
+    var status =
+        new MeterStatus(
+            (long) example.get("sequence").asDouble(),
+            example.get("firmware").asString(),
+            (int) example.get("batteryPercent").asDouble(),
+            (int) example.get("signalDbm").asDouble(),
+            example.get("faults").values().stream().map(JsonNode::asString).toList(),
+            (long) example.get("uptimeSeconds").asDouble(),
+            (int) Math.min(Integer.MAX_VALUE, (long) example.get("blocksGivenUp").asDouble()));
+
+    JsonNode json = taken(STATUS, UplinkJson.status(status));
+
+    assertThat(json.get("firmware")).isEqualTo(example.get("firmware"));
+    assertThat(json.get("faults")).isEqualTo(example.get("faults"));
+    for (String number : List.of("sequence", "batteryPercent", "signalDbm", "uptimeSeconds")) {
+      assertThat(json.get(number).asDouble()).as(number).isEqualTo(example.get(number).asDouble());
+    }
+  }
+
+  private static Stream<Path> accepted(String schema) throws IOException {
+    Path folder = Path.of("..", "..", "schemas", "examples", schema, "accepted");
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.sorted().toList().stream();
+    }
   }
 
   @Test
