@@ -25,7 +25,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
 import java.time.ZonedDateTime;
+import java.util.Date;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,8 @@ import org.junit.jupiter.api.Test;
 /// The rules of the code that a machine can check, over the classes, but the tests', of every
 /// module that is built before this one or is this one.
 class ArchitectureTest {
+
+  private static final int CODE_LINES_OF_A_FUNCTION_MAX = 80;
 
   private static final List<Path> FUNCTION_MODULES = modules(Path.of("../../functions"));
 
@@ -212,6 +216,10 @@ class ArchitectureTest {
             .orShould()
             .callMethod(ZonedDateTime.class, "now")
             .orShould()
+            .callMethod(OffsetDateTime.class, "now")
+            .orShould()
+            .callConstructor(Date.class)
+            .orShould()
             .callMethod(System.class, "currentTimeMillis"));
     check(
         noClasses()
@@ -220,6 +228,48 @@ class ArchitectureTest {
             .haveSimpleNameNotEndingWith("Downlink")
             .should()
             .callMethod(Clock.class, "systemUTC"));
+  }
+
+  /// Functions hand what surrounds them to their settings; a client of the SDK's own kind reads
+  /// where its endpoint is, as the SDK's clients do.
+  @Test
+  void nothingAsksWhereItRuns() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackages(TOOLS)
+            .and()
+            .haveNameNotMatching(".*(Function|Downlink|Registry)")
+            .should()
+            .callMethod(System.class, "getenv")
+            .orShould()
+            .callMethod(System.class, "getenv", String.class));
+  }
+
+  @Test
+  void functionsAreShortAndMadeInTwoWays() throws IOException {
+    for (Path module : FUNCTION_MODULES) {
+      try (var files = Files.walk(module.resolve("src/main/java"))) {
+        Path function =
+            files
+                .filter(file -> file.toString().endsWith("Function.java"))
+                .findFirst()
+                .orElseThrow();
+        String name = function.getFileName().toString().replace(".java", "");
+        List<String> code =
+            Files.readAllLines(function).stream()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .filter(line -> !line.startsWith("//"))
+                .filter(line -> !line.startsWith("import "))
+                .filter(line -> !line.startsWith("package "))
+                .toList();
+        assertThat(code).as(name).hasSizeLessThan(CODE_LINES_OF_A_FUNCTION_MAX);
+        assertThat(code.stream().filter(line -> line.startsWith("public " + name + "(")))
+            .as("without arguments for Lambda, and with all for everyone else")
+            .hasSize(2);
+      }
+    }
   }
 
   @Test

@@ -61,23 +61,17 @@ public final class RegisterFunction implements RequestHandler<Map<String, String
     if (id == null) {
       throw new IllegalArgumentException("the event has no certificateId");
     }
-    Optional<Certificate> found = registry.certificate(id);
-    if (found.isEmpty()) {
+    Certificate certificate = registry.certificate(id).orElse(null);
+    if (certificate == null) {
       count("NO_SUCH_CERTIFICATE");
       return null;
     }
-    Certificate certificate = found.get();
     switch (certificate.status()) {
       case PENDING_ACTIVATION, INACTIVE -> {
-        Optional<Verdict> verdict = judge(certificate);
-        if (verdict.isPresent() && verdict.get() instanceof Verdict.Admitted(Meter meter)) {
-          letIn(meter, certificate);
-        } else {
-          registry.set(id, Certificate.Status.INACTIVE);
-          count(
-              verdict.isPresent() && verdict.get() instanceof Verdict.Refused(var why)
-                  ? why.name()
-                  : "UNREADABLE");
+        switch (judge(certificate).orElse(null)) {
+          case Verdict.Admitted(Meter meter) -> letIn(meter, certificate);
+          case Verdict.Refused(var why) -> shutOut(id, why.name());
+          case null -> shutOut(id, "UNREADABLE");
         }
       }
       // Somebody has decided, this function or an operator.
@@ -116,6 +110,11 @@ public final class RegisterFunction implements RequestHandler<Map<String, String
     settings.meterPolicies().forEach(policy -> registry.attachPolicy(policy, certificate.arn()));
     registry.set(certificate.id(), Certificate.Status.ACTIVE);
     metrics.flushMetrics(count -> count.addMetric("Admitted", 1, MetricUnit.COUNT));
+  }
+
+  private void shutOut(String certificateId, String why) {
+    registry.set(certificateId, Certificate.Status.INACTIVE);
+    count(why);
   }
 
   private void count(String why) {
