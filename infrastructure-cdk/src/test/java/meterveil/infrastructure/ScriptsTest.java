@@ -42,6 +42,14 @@ class ScriptsTest {
   }
 
   @Test
+  void saysThatThereIsNoJdk25() throws Exception {
+    node("exit 0");
+    tool("grep", "exit 1"); // so that none is taken for one
+
+    assertThat(source(JDK)).startsWith("A JDK 25 is missing");
+  }
+
+  @Test
   void saysThatNodeIsMissing() throws Exception {
     assertThat(source(JDK)).startsWith("Node 20 or newer is missing");
   }

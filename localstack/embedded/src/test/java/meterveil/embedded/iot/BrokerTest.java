@@ -299,8 +299,9 @@ class BrokerTest {
   }
 
   @Test
-  @DisplayName("T32 refuses TLS 1.1 and takes 1.2")
+  @DisplayName("T32 refuses TLS 1.0 and 1.1 and takes 1.2")
   void refusesOldTls() throws Exception {
+    assertThat(answerToTls(1)).isEqualTo("alert 70");
     assertThat(answerToTls(2)).isEqualTo("alert 70");
     assertThat(answerToTls(3)).isEqualTo("handshake");
   }
