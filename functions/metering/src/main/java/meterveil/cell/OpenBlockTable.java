@@ -25,9 +25,9 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 
 /// The `OpenBlocks` table: one item for each cohort and block.
 ///
-/// Written with the low-level client, as adding to sums, counts and sets of one item in one
-/// conditional write is an expression the mapper has no words for. Capacity is paid by the size of
-/// the item, so its names are short:
+/// Written with the low-level client, as adding to sums and sets of one item in one conditional
+/// write is an expression the mapper has no words for. Capacity is paid by the size of the item, so
+/// its names are short:
 ///
 /// | attribute | holds |
 /// |---|---|

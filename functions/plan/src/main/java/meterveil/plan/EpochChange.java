@@ -44,8 +44,8 @@ final class EpochChange {
   /// is still made: no block of the epoch is decided on by then.
   static final Duration PLANNED_BEFORE = Duration.ofDays(1);
 
-  /// Updates of the registry a second, of the 100 that an account has: a million meters in five
-  /// hours.
+  /// Updates of the registry a second, of the 100 that an account has: a million meters in some
+  /// twenty hours, as it runs for 14 minutes of each.
   static final int UPDATES_PER_SECOND = 60;
 
   /// Cohorts kept a second, of the 1,000 writes that one key of a table takes.

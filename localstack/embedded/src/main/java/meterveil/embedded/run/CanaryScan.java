@@ -60,8 +60,7 @@ final class CanaryScan {
   CanaryScan(Measurements measurements) {
     var texts = new ArrayList<Needles.Needle>();
     for (ThingName thing : measurements.things()) {
-      spellings(thing.value())
-          .forEach(text -> texts.add(new Needles.Needle(text, NAME)));
+      spellings(thing.value()).forEach(text -> texts.add(new Needles.Needle(text, NAME)));
     }
     spellings(ENERGY).forEach(text -> texts.add(new Needles.Needle(text, "a piece of a message")));
     this.needles = new Needles(texts);
