@@ -139,6 +139,13 @@ class PromisesTest {
     assertThat(Promises.metersPoliciesFit(Synthesis.dev())).isEmpty();
   }
 
+  /// A breach shows nothing on templates that are broken before it.
+  @Test
+  void breaksNoPromiseInAnyStage() {
+    assertThat(Promises.brokenBy(Synthesis.dev(), Synthesis.settings("dev"))).isEmpty();
+    assertThat(Promises.brokenBy(Synthesis.prod(), PROD)).isEmpty();
+  }
+
   @ParameterizedTest
   @MethodSource("breaches")
   void findsTheBreach(Breach breach) {
