@@ -683,6 +683,16 @@ class PromisesTest {
             t -> Changes.add(t, "Archive", "AWS::SQS::Queue", Map.of()),
             "nobody knows what it stores"),
         new Breach(
+            "open items are backed up",
+            Promises::everythingIsEncrypted,
+            t ->
+                Changes.add(
+                    t,
+                    "Backup",
+                    "AWS::Backup::BackupSelection",
+                    Map.of("BackupSelection", Map.of("Resources", List.of(arn(t, "OpenBlocks"))))),
+            "nobody knows what it stores"),
+        new Breach(
             "the trail's bucket lies under a key of AWS's",
             Promises::everythingIsEncrypted,
             t -> Changes.remove(t, "TrailBucket", "Properties", "BucketEncryption"),
