@@ -65,6 +65,17 @@ final class Promises {
                   "KMSMasterKeyID"),
           "AWS::SNS::Topic", List.of("KmsMasterKeyId"));
 
+  /// Which keys are for it; [#planesStayApart] tells tables' keys apart.
+  private static final Map<String, Set<String>> KEYS_FOR =
+      Map.of(
+          "AWS::CloudTrail::Trail", Set.of("TrailKey"),
+          "AWS::DynamoDB::Table", Set.of("ConsumptionKey", "ConfigurationKey", "DeviceKey"),
+          "AWS::IoT::EncryptionConfiguration", Set.of("RegistryKey"),
+          "AWS::Lambda::Function", Set.of("FunctionsKey"),
+          "AWS::Logs::LogGroup", Set.of("LogsKey"),
+          "AWS::S3::Bucket", Set.of("TrailKey"),
+          "AWS::SNS::Topic", Set.of("OperatorKey"));
+
   private enum Plane {
     CONSUMPTION,
     CONFIGURATION,
@@ -413,17 +424,18 @@ final class Promises {
     return found.all();
   }
 
-  /// Everything stored lies under a key made here.
+  /// Everything stored lies under a key made here, and made for it.
   static List<String> everythingIsEncrypted(Templates templates) {
     var found = new Findings("T31");
     for (var resource : templates.resources().values()) {
       var key = KEY_OF.get(resource.type());
       if (key != null) {
         var named = templates.named(resource.textAt(key.toArray(String[]::new)));
+        var meant = KEYS_FOR.getOrDefault(resource.type(), Set.of());
         found.ifNot(
-            named.filter(k -> k.type().equals("AWS::KMS::Key")).isPresent(),
+            named.map(Resource::construct).filter(meant::contains).isPresent(),
             resource,
-            "is not under a key of the customer's");
+            "is not under a key of the customer's that is for it");
       } else {
         found.ifNot(
             STORES_NOTHING.contains(resource.type()),

@@ -678,6 +678,11 @@ class PromisesTest {
             t -> Changes.remove(t, "CollectFunction", "Properties", "KmsKeyArn"),
             "not under a key"),
         new Breach(
+            "a snapshot lies under the key of what status keeps",
+            Promises::everythingIsEncrypted,
+            t -> Changes.set(t, "StatusFunction", arn(t, "DeviceKey"), "Properties", "KmsKeyArn"),
+            "not under a key of the customer's that is for it"),
+        new Breach(
             "there is a queue",
             Promises::everythingIsEncrypted,
             t -> Changes.add(t, "Archive", "AWS::SQS::Queue", Map.of()),
