@@ -696,8 +696,8 @@ final class Promises {
     return found.all();
   }
 
-  /// Logs go after 90 days, every function writes to one that does, and so does IoT Core, about
-  /// failures only.
+  /// Logs go after 90 days, every function writes to one of its own that does, and so does IoT
+  /// Core, about failures only.
   static List<String> logsLast90Days(Templates templates) {
     var found = new Findings("T52");
     for (var group : templates.ofType("AWS::Logs::LogGroup")) {
@@ -706,10 +706,13 @@ final class Promises {
           group,
           "is not kept for 90 days");
     }
+    var taken = new TreeSet<String>();
     for (var function : templates.ofType("AWS::Lambda::Function")) {
+      var log = function.textAt("LoggingConfig", "LogGroup");
+      found.ifNot(taken.add(log), function, "shares its log group");
       found.ifNot(
           templates
-              .named(function.textAt("LoggingConfig", "LogGroup"))
+              .named(log)
               .filter(group -> group.type().equals("AWS::Logs::LogGroup"))
               .isPresent(),
           function,

@@ -821,7 +821,19 @@ class PromisesTest {
             "a function makes its own log group",
             Promises::logsLast90Days,
             t -> Changes.remove(t, "StatusFunction", "Properties", "LoggingConfig"),
-            "made on the quiet"));
+            "made on the quiet"),
+        new Breach(
+            "two functions share a log group",
+            Promises::logsLast90Days,
+            t ->
+                Changes.set(
+                    t,
+                    "StatusFunction",
+                    Map.of("Ref", Changes.resource(t, "CollectLogs").id()),
+                    "Properties",
+                    "LoggingConfig",
+                    "LogGroup"),
+            "shares its log group"));
   }
 
   private static Stream<Breach> trailBreaches() {
