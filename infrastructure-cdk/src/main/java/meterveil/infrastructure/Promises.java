@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// What the templates of a stage must keep, judged when they are finished.
 ///
 /// Each check answers what it found, a line each that begins with the promise, or with `line` where
-/// a reading's way would be broken; no line is a promise kept. A type of resource, a table or a `*`
-/// that no check knows is a finding too, so whoever adds one says here why the promises hold with
-/// it.
+/// a reading's way would be broken; no line is a promise kept. A type of resource, a table or a
+/// wildcard that no check knows is a finding too, so whoever adds one says here why the promises
+/// hold with it.
 final class Promises {
 
   /// What stores nothing beyond its own definition.
@@ -128,7 +128,8 @@ final class Promises {
   /// Tables whose items are gone when they are deleted.
   private static final Set<String> WITHOUT_COPY = Set.of("OpenBlocks", "DayKeys");
 
-  /// The resources with a `*`, and what each is there for: one role serves all meters or cohorts.
+  /// The resources with a wildcard, and what each is there for: one role serves all meters or
+  /// cohorts.
   private static final Map<String, Set<String>> ANY_ONE_OF =
       Map.of(
           "topic/mv/1/*/*/resend", Set.of("iot:Publish"),
@@ -158,7 +159,7 @@ final class Promises {
                   "iot:RegisterThing"));
 
   /// The last part of a stack's ARN is made up when the stack is.
-  private static final Pattern ONE_STACK = Pattern.compile(":stack/[^/*]+/\\*$");
+  private static final Pattern ONE_STACK = Pattern.compile(":stack/[^/*?]+/\\*$");
 
   private static final String COLLECT = "meterveil.collect.CollectFunction";
   private static final String RESEND = "meterveil.resend.ResendFunction";
@@ -594,10 +595,7 @@ final class Promises {
               || statement.conditions().equals(EncryptionKeys.BY_IOT_CORE),
           statement.policy(),
           "can be used by anybody in the account");
-      found.ifNot(
-          statement.actions().stream().noneMatch(action -> action.contains("*")),
-          statement.policy(),
-          "names no actions");
+      found.ifNot(statement.namesActions(), statement.policy(), "names no actions");
     }
     return found.all();
   }
@@ -667,7 +665,7 @@ final class Promises {
               || (onBehalfOfThisAccount
                   && statement.unusual().isEmpty()
                   && statement.principals().stream().allMatch(p -> p.endsWith(".amazonaws.com"))
-                  && statement.actions().stream().noneMatch(action -> action.contains("*"))),
+                  && statement.namesActions()),
           statement.policy(),
           "lets others in than services on behalf of this account");
     }
@@ -680,14 +678,11 @@ final class Promises {
           statement.unusual().isEmpty() && statement.effect().equals("Allow"),
           statement.policy(),
           "is not a list of what is allowed");
-      found.ifNot(
-          statement.actions().stream().noneMatch(action -> action.contains("*")),
-          statement.policy(),
-          "names no actions");
+      found.ifNot(statement.namesActions(), statement.policy(), "names no actions");
       for (var resource : statement.resources()) {
         var name = resource.substring(resource.lastIndexOf(':') + 1);
         found.ifNot(
-            !ONE_STACK.matcher(resource).replaceFirst("").contains("*")
+            !Statement.isPattern(ONE_STACK.matcher(resource).replaceFirst(""))
                 || ANY_ONE_OF.getOrDefault(name, Set.of()).containsAll(statement.actions()),
             statement.policy(),
             "names no resource but " + resource);

@@ -53,6 +53,16 @@ record Statement(
     return in(templates, "AWS::KMS::Key", "KeyPolicy");
   }
 
+  /// Whether it names each action in full.
+  boolean namesActions() {
+    return actions.stream().noneMatch(Statement::isPattern);
+  }
+
+  /// Whether IAM takes it for more than one name: `*` stands for any characters, `?` for any one.
+  static boolean isPattern(String name) {
+    return name.contains("*") || name.contains("?");
+  }
+
   /// Whether it allows something on this very resource.
   boolean concerns(Resource resource) {
     return resources.contains("${%s.Arn}".formatted(resource.id()));

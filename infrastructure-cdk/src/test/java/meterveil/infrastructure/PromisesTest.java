@@ -388,6 +388,21 @@ class PromisesTest {
             t -> allow(t, "StatusPolicy", "dynamodb:*", arn(t, "DeviceStatus")),
             "names no actions"),
         new Breach(
+            "a policy allows each action that is spelt like one",
+            Promises::rightsAreNamed,
+            t -> allow(t, "StatusPolicy", "dynamodb:Get?tem", arn(t, "DeviceStatus")),
+            "names no actions"),
+        new Breach(
+            "a policy allows an action on each table that is spelt like one",
+            Promises::rightsAreNamed,
+            t ->
+                allow(
+                    t,
+                    "StatusPolicy",
+                    "dynamodb:GetItem",
+                    "arn:aws:dynamodb:us-west-2:0:table/dev-?"),
+            "names no resource"),
+        new Breach(
             "a policy allows an action on everything",
             Promises::rightsAreNamed,
             t -> allow(t, "ResendPolicy", "iot:Publish", "*"),
@@ -792,6 +807,20 @@ class PromisesTest {
             t ->
                 Changes.set(
                     t, "DeviceKey", "kms:*", "Properties", "KeyPolicy", "Statement", 0, "Action"),
+            "names no actions"),
+        new Breach(
+            "a key allows each action that is spelt like one",
+            Promises::keysNameTheirUsers,
+            t ->
+                Changes.set(
+                    t,
+                    "DeviceKey",
+                    "kms:Get?eyPolicy",
+                    "Properties",
+                    "KeyPolicy",
+                    "Statement",
+                    0,
+                    "Action"),
             "names no actions"),
         new Breach(
             "a key is used from elsewhere",
