@@ -125,6 +125,18 @@ final class Promises {
           "TrailKey", Set.of("cloudtrail", "via s3"),
           "OperatorKey", Set.of("budgets", "cloudwatch"));
 
+  /// Who takes on a role that is not a function's: a service, or whom this account lets.
+  private static final Map<String, String> TAKER_OF =
+      Map.of(
+          "AdmitProvisioningRole", "iot.amazonaws.com",
+          "BrokerRole", "iot.amazonaws.com",
+          "PlanScheduleRole", "scheduler.amazonaws.com",
+          "RegistrarRole", "arn:aws:iam::%s:root",
+          "RegistryRole", "iot.amazonaws.com",
+          "ReleaseScheduleRole", "scheduler.amazonaws.com",
+          "SurveyScheduleRole", "scheduler.amazonaws.com",
+          "TrailRole", "cloudtrail.amazonaws.com");
+
   /// Tables whose items are gone when they are deleted.
   private static final Set<String> WITHOUT_COPY = Set.of("OpenBlocks", "DayKeys");
 
@@ -196,6 +208,7 @@ final class Promises {
             keysNameTheirUsers(templates),
             keysHaveNoOtherUsers(templates),
             rightsAreNamed(templates),
+            rolesHaveOneTaker(stage, templates),
             logsLast90Days(templates),
             callersReachTheAlias(templates),
             functionsDoNotStarve(templates),
@@ -636,13 +649,11 @@ final class Promises {
           role,
           "has rights that no policy here lists");
     }
-    for (var trust : Statement.ofTrust(templates)) {
+    for (var policy : templates.ofType("AWS::IAM::Policy")) {
       found.ifNot(
-          !taken.contains("${%s.Arn}".formatted(trust.policy().id()))
-              || (trust.unusual().isEmpty()
-                  && trust.principals().equals(List.of("lambda.amazonaws.com"))),
-          trust.policy(),
-          "can be taken on by others than its function");
+          policy.at("Users").isEmpty() && policy.at("Groups").isEmpty(),
+          policy,
+          "gives rights to others than roles");
     }
     for (var table : templates.ofType("AWS::DynamoDB::Table")) {
       found.ifNot(table.at("ResourcePolicy").isEmpty(), table, "gives rights to others than roles");
@@ -687,6 +698,28 @@ final class Promises {
             statement.policy(),
             "names no resource but " + resource);
       }
+    }
+    return found.all();
+  }
+
+  /// A role is taken on by its function, or by the one whom it was made for.
+  static List<String> rolesHaveOneTaker(StageSettings stage, Templates templates) {
+    var found = new Findings("T45");
+    var account = stage.account().orElse("${AWS::AccountId}");
+    var ofFunctions =
+        templates.ofType("AWS::Lambda::Function").stream().map(f -> f.textAt("Role")).toList();
+    for (var trust : Statement.ofTrust(templates)) {
+      var role = trust.policy();
+      var taker =
+          ofFunctions.contains("${%s.Arn}".formatted(role.id()))
+              ? "lambda.amazonaws.com"
+              : TAKER_OF.getOrDefault(role.construct(), "nobody").formatted(account);
+      found.ifNot(
+          trust.unusual().isEmpty()
+              && trust.actions().equals(List.of("sts:AssumeRole"))
+              && trust.principals().equals(List.of(taker)),
+          role,
+          "is taken on by " + String.join(", ", trust.principals()));
     }
     return found.all();
   }

@@ -118,6 +118,13 @@ class PromisesTest {
   }
 
   @Test
+  @DisplayName("T45 each role is taken on by the one that it was made for")
+  void rolesHaveOneTaker() {
+    assertThat(Promises.rolesHaveOneTaker(Synthesis.settings("dev"), Synthesis.dev())).isEmpty();
+    assertThat(Promises.rolesHaveOneTaker(PROD, Synthesis.prod())).isEmpty();
+  }
+
+  @Test
   @DisplayName("T52 logs are kept for 90 days")
   void logsLast90Days() {
     assertThat(Promises.logsLast90Days(Synthesis.dev())).isEmpty();
@@ -513,23 +520,47 @@ class PromisesTest {
             t -> Changes.set(t, "StatusFunction", arn(t, "ResendRole"), "Properties", "Role"),
             "shares its role"),
         new Breach(
-            "a person may take on a function's role",
+            "a policy is a person's",
             Promises::rightsAreNamed,
+            t -> Changes.set(t, "ReleasePolicy", List.of("somebody"), "Properties", "Users"),
+            "to others than roles"),
+        new Breach(
+            "a policy is a group's",
+            Promises::rightsAreNamed,
+            t -> Changes.set(t, "ReleasePolicy", List.of("people"), "Properties", "Groups"),
+            "to others than roles"),
+        new Breach(
+            "a person may take on a function's role",
+            t -> Promises.rolesHaveOneTaker(PROD, t),
+            t -> Changes.append(t, "CollectRole", trusted(root("123456789012")), trust()),
+            "is taken on by arn:aws:iam::123456789012:root"),
+        new Breach(
+            "anybody may take on the operator's role",
+            t -> Promises.rolesHaveOneTaker(PROD, t),
+            t -> Changes.set(t, "RegistrarRole", "*", trust(0, "Principal")),
+            "is taken on by *"),
+        new Breach(
+            "whom another account lets may take on the operator's role",
+            t -> Promises.rolesHaveOneTaker(PROD, t),
+            t -> Changes.append(t, "RegistrarRole", trusted(root("000000000000")), trust()),
+            "is taken on by arn:aws:iam::000000000000:root"),
+        new Breach(
+            "a person may take on a service's role",
+            t -> Promises.rolesHaveOneTaker(PROD, t),
+            t -> Changes.append(t, "RegistryRole", trusted(root("123456789012")), trust()),
+            "is taken on by arn:aws:iam::123456789012:root"),
+        new Breach(
+            "there is a role that nobody expects",
+            t -> Promises.rolesHaveOneTaker(PROD, t),
             t ->
-                Changes.append(
+                Changes.add(
                     t,
-                    "CollectRole",
+                    "SpareRole",
+                    "AWS::IAM::Role",
                     Map.of(
-                        "Effect",
-                        "Allow",
-                        "Principal",
-                        Map.of("AWS", "arn:aws:iam::000000000000:root"),
-                        "Action",
-                        "sts:AssumeRole"),
-                    "Properties",
-                    "AssumeRolePolicyDocument",
-                    "Statement"),
-            "by others than its function"),
+                        "AssumeRolePolicyDocument",
+                        Map.of("Statement", List.of(trusted(root("123456789012")))))),
+            "SpareRole is taken on by"),
         new Breach(
             "a table has a policy of its own",
             Promises::rightsAreNamed,
@@ -999,6 +1030,14 @@ class PromisesTest {
     return Map.of("Fn::GetAtt", List.of(Changes.resource(templates, construct).id(), "Arn"));
   }
 
+  private static Object trusted(Map<String, String> principal) {
+    return Map.of("Effect", "Allow", "Principal", principal, "Action", "sts:AssumeRole");
+  }
+
+  private static Map<String, String> root(String account) {
+    return Map.of("AWS", "arn:aws:iam::%s:root".formatted(account));
+  }
+
   private static Object[] payload(Object... path) {
     return joined(List.of("Properties", "TopicRulePayload"), path);
   }
@@ -1009,6 +1048,10 @@ class PromisesTest {
 
   private static Object[] statement(Object... path) {
     return joined(List.of("Properties", "PolicyDocument", "Statement"), path);
+  }
+
+  private static Object[] trust(Object... path) {
+    return joined(List.of("Properties", "AssumeRolePolicyDocument", "Statement"), path);
   }
 
   private static Object[] joined(List<Object> first, Object... rest) {
