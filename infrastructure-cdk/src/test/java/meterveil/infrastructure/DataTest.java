@@ -218,18 +218,55 @@ class DataTest {
 
   @Test
   void findsATenantsMetersByTheIndexThatTheirStoreAsks() {
-    var index =
-        Templates.listOf(table("Meters").at("GlobalSecondaryIndexes").orElseThrow()).getFirst();
-    var keys = MeterTable.SCHEMA.tableMetadata();
+    assertThat(indexes(table("Meters"))).containsExactly(indexThatTheStoreOfMetersAsks());
+  }
 
-    assertThat(index.toString())
-        .contains(
-            "IndexName=" + MeterTable.BY_TENANT,
-            "AttributeName=" + keys.indexPartitionKey(MeterTable.BY_TENANT) + ", KeyType=HASH",
-            "AttributeName="
-                + keys.indexSortKey(MeterTable.BY_TENANT).orElseThrow()
-                + ", KeyType=RANGE",
-            "ProjectionType=ALL");
+  @ParameterizedTest
+  @MethodSource("partsOfAnIndex")
+  void findsAnIndexThatTheirStoreDoesNotAsk(List<Object> part) {
+    var changed =
+        Changes.set(
+            Synthesis.dev(),
+            "Meters",
+            "OTHER",
+            Stream.concat(Stream.of("Properties", "GlobalSecondaryIndexes", 0), part.stream())
+                .toArray());
+
+    assertThat(indexes(Changes.resource(changed, "Meters")))
+        .isNotEmpty()
+        .doesNotContain(indexThatTheStoreOfMetersAsks());
+  }
+
+  static Stream<List<Object>> partsOfAnIndex() {
+    return Stream.of(
+        List.of("IndexName"),
+        List.of("KeySchema", 0, "AttributeName"),
+        List.of("KeySchema", 0, "KeyType"),
+        List.of("KeySchema", 1, "AttributeName"),
+        List.of("KeySchema", 1, "KeyType"),
+        List.of("Projection", "ProjectionType"));
+  }
+
+  private static Object indexThatTheStoreOfMetersAsks() {
+    var keys = MeterTable.SCHEMA.tableMetadata();
+    return Map.of(
+        "IndexName",
+        MeterTable.BY_TENANT,
+        "KeySchema",
+        List.of(
+            Map.of(
+                "AttributeName", keys.indexPartitionKey(MeterTable.BY_TENANT), "KeyType", "HASH"),
+            Map.of(
+                "AttributeName",
+                keys.indexSortKey(MeterTable.BY_TENANT).orElseThrow(),
+                "KeyType",
+                "RANGE")),
+        "Projection",
+        Map.of("ProjectionType", "ALL"));
+  }
+
+  private static List<Object> indexes(Resource table) {
+    return Templates.listOf(table.at("GlobalSecondaryIndexes").orElse(null));
   }
 
   /// Twice a million meters in 300 seconds.
