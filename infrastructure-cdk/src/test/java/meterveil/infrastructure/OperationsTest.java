@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
@@ -93,19 +93,18 @@ class OperationsTest {
 
   @Test
   void touchesNothingElse() {
-    var touched = new TreeSet<String>();
-    for (var resource : before.resources().values()) {
-      if (!resource.equals(after.resources().get(resource.id()))) {
-        touched.add(resource.type());
-      }
-    }
+    var touched =
+        Stream.of(before, after)
+            .flatMap(stage -> stage.resources().values().stream())
+            .filter(resource ->
+                !resource.equals(before.resources().get(resource.id()))
+                    || !resource.equals(after.resources().get(resource.id())))
+            .toList();
 
+    assertThat(touched).map(Resource::id).allMatch(id -> id.startsWith("Collect"));
     assertThat(touched)
-        .containsExactly("AWS::Lambda::Alias", "AWS::Lambda::Function", "AWS::Lambda::Version");
-    for (var function : List.of("Resend", "Release", "Status")) {
-      assertThat(versionOf(after, function + "Live"))
-          .isEqualTo(versionOf(before, function + "Live"));
-    }
+        .map(Resource::type)
+        .containsOnly("AWS::Lambda::Alias", "AWS::Lambda::Function", "AWS::Lambda::Version");
   }
 
   /// A function that was replaced would have another name, and its alias another ARN.
