@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -23,22 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// with another version of collect.
 @TestInstance(Lifecycle.PER_CLASS)
 class OperationsTest {
-
-  /// Properties with which a resource takes a name that another cannot have.
-  private static final Set<String> NAMES =
-      Set.of(
-          "BucketName",
-          "DomainConfigurationName",
-          "FunctionName",
-          "LogGroupName",
-          "Name",
-          "PolicyName",
-          "RoleName",
-          "RuleName",
-          "TableName",
-          "ThingTypeName",
-          "TopicName",
-          "TrailName");
 
   /// What an account has once, so that nobody can make it who does not find it unmade.
   private static final Set<String> ONE_IN_AN_ACCOUNT =
@@ -150,6 +133,16 @@ class OperationsTest {
   }
 
   @Test
+  void findsEachNameThatStandsInTheWay() {
+    for (var id :
+        List.of("MeterGroup", "MeterType", "AdmitClaimTemplate", "CollectRule", "Meter")) {
+      var kept = Changes.set(before, id, "Retain", "DeletionPolicy");
+
+      assertThat(standingInTheWay(kept)).map(Resource::construct).contains(id);
+    }
+  }
+
+  @Test
   void keepsTheAddressThatIsInEveryMeter() {
     assertThat(Changes.resource(before, "MeterEndpoint").definition())
         .containsEntry("DeletionPolicy", "Retain")
@@ -165,8 +158,8 @@ class OperationsTest {
             !Set.of("AWS::Lambda::Version", "AWS::IAM::Policy").contains(resource.type()))
         .filter(resource ->
             ONE_IN_AN_ACCOUNT.contains(resource.type())
-                || (resource.definition().get("Properties") instanceof Map<?, ?> properties
-                    && properties.keySet().stream().anyMatch(NAMES::contains)))
+                || Templates.mapOf(resource.definition().get("Properties")).keySet().stream()
+                    .anyMatch(property -> property.endsWith("Name")))
         .toList();
   }
 
