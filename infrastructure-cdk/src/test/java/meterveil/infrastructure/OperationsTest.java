@@ -149,6 +149,23 @@ class OperationsTest {
         .containsEntry("UpdateReplacePolicy", "Retain");
   }
 
+  @Test
+  void deletesLogGroupsAndTheAlarmsKeyInEveryStage() {
+    for (var stage : List.of(Synthesis.dev(), Synthesis.prod())) {
+      var groups = stage.ofType("AWS::Logs::LogGroup");
+
+      assertThat(groups).hasSizeGreaterThan(stage.ofType("AWS::Lambda::Function").size());
+      assertThat(groups).allSatisfy(OperationsTest::goes);
+      goes(Changes.resource(stage, "OperatorKey"));
+    }
+  }
+
+  private static void goes(Resource resource) {
+    assertThat(resource.definition())
+        .containsEntry("DeletionPolicy", "Delete")
+        .containsEntry("UpdateReplacePolicy", "Delete");
+  }
+
   /// What stays when its stack goes, and has a name or a place that it would keep from the next
   /// one. A version goes with its function; a role's own policy has its name to itself.
   private static List<Resource> standingInTheWay(Templates stage) {
