@@ -25,23 +25,22 @@ final class EveryHour extends Construct {
 
   /// @param group what Scheduler counts under
   EveryHour(Construct scope, CfnScheduleGroup group, PlatformFunction function) {
-    // An id that CloudFormation's names leave out.
-    super(scope, "Resource");
+    super(scope, "Schedule");
     Map<String, Object> ofThisAccount =
         Map.of("StringEquals", Map.of("aws:SourceAccount", Stack.of(this).getAccount()));
     var role =
-        Role.Builder.create(this, "ScheduleRole")
+        Role.Builder.create(this, "Role")
             .assumedBy(
                 new PrincipalWithConditions(
                     new ServicePrincipal("scheduler.amazonaws.com"), ofThisAccount))
             .build();
     var policy =
-        Policy.Builder.create(this, "SchedulePolicy")
+        Policy.Builder.create(this, "Policy")
             .roles(List.of(role))
             .statements(List.of(PlatformFunction.mayCall(function)))
             .build();
     var schedule =
-        CfnSchedule.Builder.create(this, "Schedule")
+        CfnSchedule.Builder.create(this, "Resource")
             .groupName(group.getRef())
             .scheduleExpression("rate(1 hour)")
             .flexibleTimeWindow(FlexibleTimeWindowProperty.builder().mode("OFF").build())
