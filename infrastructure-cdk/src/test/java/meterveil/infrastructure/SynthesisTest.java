@@ -18,23 +18,58 @@ import meterveil.infrastructure.StageSettings.Removal;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awscdk.AppProps;
+import software.amazon.awscdk.CfnResource;
+import software.amazon.awscdk.Stack;
 
 /// What a synthesis writes, byte by byte.
 class SynthesisTest {
 
-  private static final int SYNTHESIS_SECONDS_MAX = 120;
+  private static final int SYNTHESIS_SECONDS_MAX = 300;
 
   @TempDir Path folder;
 
   /// In another JVM, for the order of an unordered map or set changes with the JVM.
   @Test
-  void writesTheSameBytesEveryTime() throws Exception {
+  void writesTheSameBytesEveryTimeAndWhatCloudFormationTakes() throws Exception {
     var assembly = folder.resolve("cdk.out");
 
-    synthesizeElsewhere(assembly);
+    var exitCode = synthesizeElsewhere(App.class, assembly);
 
+    assertThat(exitCode).as(Files.readString(log(assembly))).isZero();
+    Files.delete(assembly.resolve("validation-report.json"));
     Synthesis.dev();
     assertThat(digests(assembly)).isNotEmpty().isEqualTo(digests(Synthesis.ASSEMBLY));
+  }
+
+  @Test
+  void failsOnWhatCloudFormationWouldRefuse() throws Exception {
+    var assembly = folder.resolve("cdk.out");
+
+    var exitCode = synthesizeElsewhere(Careless.class, assembly);
+
+    assertThat(exitCode).isNotZero();
+    assertThat(log(assembly)).content().contains("Validation failed", "DelaySeconds");
+  }
+
+  /// Under the same settings of CDK, a queue that waits for no number of seconds.
+  static final class Careless {
+
+    private Careless() {}
+
+    public static void main(String[] arguments) throws IOException {
+      var app =
+          new software.amazon.awscdk.App(
+              AppProps.builder()
+                  .context(CdkJson.context(Path.of(arguments[0], "cdk.json")))
+                  .outdir(arguments[1])
+                  .build());
+      CfnResource.Builder.create(new Stack(app, "Careless"), "Queue")
+          .type("AWS::SQS::Queue")
+          .properties(Map.of("DelaySeconds", "soon"))
+          .build();
+      app.synth();
+    }
   }
 
   @Test
@@ -116,26 +151,36 @@ class SynthesisTest {
         .hasMessageContaining("functions/resend/target/function.zip");
   }
 
-  private static void synthesizeElsewhere(Path assembly) throws IOException, InterruptedException {
-    var log = assembly.resolveSibling("synthesis.log");
+  /// Runs an app as `scripts/synth` does, with CDK's own validation, which takes longer than the
+  /// synthesis and is left out elsewhere in the tests.
+  ///
+  /// @return the exit code
+  private static int synthesizeElsewhere(Class<?> app, Path assembly)
+      throws IOException, InterruptedException {
     var command =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
-            "-classpath",
-            System.getProperty("java.class.path"),
-            App.class.getName(),
-            Synthesis.MODULE.toString(),
-            assembly.toString(),
-            "dev");
-    var process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
+                "-classpath",
+                System.getProperty("java.class.path"),
+                app.getName(),
+                Synthesis.MODULE.toString(),
+                assembly.toString(),
+                "dev")
+            .redirectErrorStream(true)
+            .redirectOutput(log(assembly).toFile());
+    command.environment().put("CDK_VALIDATION", "true");
+    var process = command.start();
     try {
       assertThat(process.waitFor(SYNTHESIS_SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
-      assertThat(process.exitValue()).as(Files.readString(log)).isZero();
+      return process.exitValue();
     } finally {
       process.destroyForcibly();
     }
+  }
+
+  private static Path log(Path assembly) {
+    return assembly.resolveSibling("synthesis.log");
   }
 
   private static Map<String, String> digests(Path assembly)
