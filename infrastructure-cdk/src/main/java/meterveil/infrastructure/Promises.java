@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -783,13 +784,7 @@ final class Promises {
       rule.at("TopicRulePayload", "ErrorAction").ifPresent(actions::add);
       for (var action : actions) {
         var alias = lambda(action);
-        var permission =
-            templates.ofType("AWS::Lambda::Permission").stream()
-                .filter(p -> p.textAt("FunctionName").equals(alias))
-                .filter(p -> p.textAt("Principal").equals("iot.amazonaws.com"))
-                .filter(p -> ACCOUNT.matcher(p.textAt("SourceAccount")).matches())
-                .filter(p -> p.textAt("SourceArn").endsWith(":rule/" + rule.textAt("RuleName")))
-                .findFirst();
+        var permission = permission(templates, alias, "rule", rule.textAt("RuleName"));
         found.ifNot(permission.isPresent(), rule, "may not call " + alias);
         found.ifNot(
             permission.isEmpty() || rule.dependsOn().contains(permission.get().id()),
@@ -804,14 +799,9 @@ final class Promises {
           template,
           "lets in whom admit has not admitted");
       found.ifNot(
-          templates.ofType("AWS::Lambda::Permission").stream()
-              .filter(p -> p.textAt("FunctionName").equals(hook))
-              .filter(p -> p.textAt("Principal").equals("iot.amazonaws.com"))
-              .filter(p -> ACCOUNT.matcher(p.textAt("SourceAccount")).matches())
-              .filter(p ->
-                  p.textAt("SourceArn")
-                      .endsWith(":provisioningtemplate/" + template.textAt("TemplateName")))
-              .anyMatch(p -> template.dependsOn().contains(p.id())),
+          permission(templates, hook, "provisioningtemplate", template.textAt("TemplateName"))
+              .filter(permission -> template.dependsOn().contains(permission.id()))
+              .isPresent(),
           template,
           "is there before it may ask admit");
     }
@@ -890,6 +880,17 @@ final class Promises {
   private static String lambda(Object action) {
     return Templates.text(
         Templates.mapOf(Templates.mapOf(action).get("Lambda")).get("FunctionArn"));
+  }
+
+  /// What lets IoT Core call an alias on behalf of one rule or template of this account.
+  private static Optional<Resource> permission(
+      Templates templates, String alias, String kind, String name) {
+    return templates.ofType("AWS::Lambda::Permission").stream()
+        .filter(p -> p.textAt("FunctionName").equals(alias))
+        .filter(p -> p.textAt("Principal").equals("iot.amazonaws.com"))
+        .filter(p -> ACCOUNT.matcher(p.textAt("SourceAccount")).matches())
+        .filter(p -> p.textAt("SourceArn").endsWith(":%s/%s".formatted(kind, name)))
+        .findFirst();
   }
 
   /// The handler of the function that an action calls; empty if it calls none, or another service.
