@@ -10,7 +10,7 @@ import meterveil.energy.WattHours;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DiscreteLaplaceTest {
 
@@ -19,24 +19,26 @@ class DiscreteLaplaceTest {
   /// Pearson's chi-square against the exact chances, `(1-q)/(1+q) · q^|x|` with `q =
   /// exp(-1/scale)`. With `cells - 1` degrees of freedom it comes to as many on average with a
   /// deviation of the root of twice that; five deviations are not passed by chance.
+  ///
+  /// @param scale small, and those of a home's day, of a shop's, and the largest there may be
+  /// @param width numbers of a cell
   @ParameterizedTest
-  @ValueSource(longs = {1, 2, 7, 40})
-  void drawsEachNumberAsOftenAsItsChanceSays(long scale) {
+  @CsvSource({"1,1", "2,1", "7,1", "40,1", "30000,500", "100000,2000", "2147483648,33554432"})
+  void drawsEachNumberAsOftenAsItsChanceSays(long scale, long width) {
     var random = new SplittableRandom(scale);
     var noise = new DiscreteLaplace(scale);
     var counts = new HashMap<Long, Integer>();
     for (int i = 0; i < DRAWS; i++) {
-      counts.merge(noise.draw(random), 1, Integer::sum);
+      counts.merge(Math.floorDiv(noise.draw(random), width), 1, Integer::sum);
     }
-    double q = Math.exp(-1.0 / scale);
     double chiSquare = 0;
     double expectedOfRest = DRAWS;
     int countOfRest = DRAWS;
     int cells = 1;
-    long reach = 4 * scale;
-    for (long x = -reach; x <= reach; x++) {
-      double expected = DRAWS * (1 - q) / (1 + q) * Math.pow(q, (double) Math.abs(x));
-      int count = counts.getOrDefault(x, 0);
+    long reach = 4 * scale / width;
+    for (long cell = -reach; cell <= reach; cell++) {
+      double expected = DRAWS * (below((cell + 1) * width, scale) - below(cell * width, scale));
+      int count = counts.getOrDefault(cell, 0);
       chiSquare += (count - expected) * (count - expected) / expected;
       expectedOfRest -= expected;
       countOfRest -= count;
@@ -44,6 +46,13 @@ class DiscreteLaplaceTest {
     }
     chiSquare += (countOfRest - expectedOfRest) * (countOfRest - expectedOfRest) / expectedOfRest;
     assertThat(chiSquare).isLessThan(cells - 1 + 5 * Math.sqrt(2.0 * (cells - 1)));
+  }
+
+  /// The chance of a number below `x`: the sum of the chances.
+  private static double below(long x, long scale) {
+    double q = Math.exp(-1.0 / scale);
+    double tail = Math.exp(-(double) Math.abs(x) / scale) / (1 + q);
+    return x > 0 ? 1 - tail : q * tail;
   }
 
   @Test
