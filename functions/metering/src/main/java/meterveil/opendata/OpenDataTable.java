@@ -1,5 +1,6 @@
 package meterveil.opendata;
 
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -47,8 +48,13 @@ public final class OpenDataTable {
   private final RandomGenerator random;
 
   /// @param name the table's physical name
-  /// @param random for the noise; secure where it matters
-  public OpenDataTable(DynamoDbClient dynamoDb, String name, RandomGenerator random) {
+  /// @param random for the noise
+  public OpenDataTable(DynamoDbClient dynamoDb, String name, SecureRandom random) {
+    this(dynamoDb, name, (RandomGenerator) random);
+  }
+
+  /// With noise that comes again, for tests.
+  OpenDataTable(DynamoDbClient dynamoDb, String name, RandomGenerator random) {
     this.dynamoDb = dynamoDb;
     this.name = name;
     this.random = random;
