@@ -75,10 +75,10 @@ class OpenDataTableTest {
     assertThat(table.tell(tenant, "other", FIRST, TOTAL)).isInstanceOf(Told.Figure.class);
     assertThat(table.tell(tenant, PRODUCT, FIRST.plusDays(30), TOTAL))
         .isInstanceOf(Told.Figure.class);
-    // Told again under a name that makes it new, a day is not paid for any more.
-    spend(tenant, "finer");
-    assertThat(table.tell(tenant, "finer", FIRST, TOTAL)).isEqualTo(new Told.Spent());
-    assertThat(table.tell(tenant, "finer", FIRST, TOTAL)).isEqualTo(new Told.Spent());
+    // A day that was forgotten and is told again is not paid for any more.
+    forget(tenant, FIRST);
+    assertThat(table.tell(tenant, PRODUCT, FIRST, TOTAL)).isEqualTo(new Told.Spent());
+    assertThat(table.tell(tenant, PRODUCT, FIRST, TOTAL)).isEqualTo(new Told.Spent());
   }
 
   @Test
@@ -107,38 +107,20 @@ class OpenDataTableTest {
     var item =
         Place.ofThisRun()
             .dynamoDb()
-            .getItem(get ->
-                get.tableName(NAME)
-                    .key(
-                        Map.of(
-                            "tenant",
-                            text(tenant.id().value()),
-                            "item",
-                            text("figure/%s/%s".formatted(PRODUCT, FIRST)))))
+            .getItem(get -> get.tableName(NAME).key(figure(tenant, FIRST)))
             .item();
     return Long.parseLong(Objects.requireNonNull(item.get("expiresAt")).n());
   }
 
-  /// Spends all but nothing of a product's budget.
-  private static void spend(Tenant tenant, String product) {
+  private static void forget(Tenant tenant, LocalDate day) {
     Place.ofThisRun()
         .dynamoDb()
-        .updateItem(update ->
-            update
-                .tableName(NAME)
-                .key(
-                    Map.of(
-                        "tenant",
-                        text(tenant.id().value()),
-                        "item",
-                        text("budget/" + product + "/00524")))
-                .updateExpression("SET spentMilli = :spent")
-                .expressionAttributeValues(
-                    Map.of(
-                        ":spent",
-                        AttributeValue.fromN(
-                            Integer.toString(
-                                DailyTotal.BUDGET_MILLI - DailyTotal.EPSILON_MILLI + 1)))));
+        .deleteItem(delete -> delete.tableName(NAME).key(figure(tenant, day)));
+  }
+
+  private static Map<String, AttributeValue> figure(Tenant tenant, LocalDate day) {
+    return Map.of(
+        "tenant", text(tenant.id().value()), "item", text("figure/%s/%s".formatted(PRODUCT, day)));
   }
 
   private static Tenant tenant(String id) {
