@@ -20,29 +20,34 @@ final class OpenData {
   private static final int DAYS = 7;
   private static final int HOURS = 24;
 
-  /// What a home adds at most that reports once a day.
-  private static final WattHours METER_MAX =
-      new Cohort(
-              new TenantId("any"),
-              CohortId.of(new Epoch(0), "any"),
-              new DistrictId("any"),
-              TariffClass.RESIDENTIAL,
-              Commodity.ELECTRICITY,
-              Cohort.MEMBERS_MAX,
-              BlockLength.DAY)
-          .blockMaxForEveryone();
-
   /// Means of the differences without sign, each in terms of the true total.
   ///
   /// @param noise by the noise alone
-  /// @param cut by cutting each meter's day at the most it may add
+  /// @param cut by cutting each meter's blocks at the most they may add
   /// @param both of the figure that is told
   record Errors(double noise, double cut, double both) {}
 
   private OpenData() {}
 
+  /// What a block of a home adds at most.
+  static WattHours blockMax(BlockLength length) {
+    return new Cohort(
+            new TenantId("any"),
+            CohortId.of(new Epoch(0), "any"),
+            new DistrictId("any"),
+            TariffClass.RESIDENTIAL,
+            Commodity.ELECTRICITY,
+            Cohort.MEMBERS_MAX,
+            length)
+        .blockMaxForEveryone();
+  }
+
   /// Tells days of random homes in random weeks.
-  static Errors measure(Homes homes, int meters) {
+  ///
+  /// @param length what a home reports at once
+  static Errors measure(Homes homes, int meters, BlockLength length) {
+    long blockMaxWh = blockMax(length).value();
+    var meterMax = new WattHours(HOURS / length.hours() * blockMaxWh);
     var random = new SplittableRandom(meters);
     var secure = new SecureRandom();
     double noise = 0;
@@ -54,15 +59,17 @@ final class OpenData {
       long cutWh = 0;
       for (int meter = 0; meter < meters; meter++) {
         int[] week = homes.week(random.nextInt(homes.count()), random.nextInt(homes.weeks()));
-        long wh = 0;
-        for (int hour = day * HOURS; hour < (day + 1) * HOURS; hour++) {
-          wh += week[hour];
+        for (int block = day * HOURS; block < (day + 1) * HOURS; block += length.hours()) {
+          long wh = 0;
+          for (int hour = block; hour < block + length.hours(); hour++) {
+            wh += week[hour];
+          }
+          trueWh += wh;
+          cutWh += Math.min(wh, blockMaxWh);
         }
-        trueWh += wh;
-        cutWh += Math.min(wh, METER_MAX.value());
       }
       long toldWh =
-          new DailyTotal(meters, new WattHours(cutWh), METER_MAX).withNoise(secure).orElseThrow();
+          new DailyTotal(meters, new WattHours(cutWh), meterMax).withNoise(secure).orElseThrow();
       noise += (double) Math.abs(toldWh - cutWh) / trueWh;
       cut += (double) (trueWh - cutWh) / trueWh;
       both += (double) Math.abs(toldWh - trueWh) / trueWh;

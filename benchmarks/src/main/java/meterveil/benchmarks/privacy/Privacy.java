@@ -15,6 +15,7 @@ import meterveil.benchmarks.Outcome;
 import meterveil.benchmarks.Spread;
 import meterveil.benchmarks.Table;
 import meterveil.benchmarks.privacy.Sensitivity.Bound;
+import meterveil.block.BlockLength;
 import meterveil.cohort.TariffClass;
 import meterveil.energy.Commodity;
 
@@ -325,24 +326,30 @@ public final class Privacy {
     return "%.2f %%".formatted(share * 100);
   }
 
-  /// The error of daily totals with noise: epsilon 1 for a meter's day, a day cut at 30 kWh.
+  /// The error of daily totals with noise: epsilon 1 for a meter's day.
   private static Outcome openData(Homes homes) {
     var table =
         new Table(
             "Open data: daily totals with discrete Laplace noise, epsilon 1 a meter and day",
             "meters",
+            "reports every",
+            "cut at",
             "error by noise",
-            "error by cutting days at 30 kWh",
+            "error by cutting",
             "error of both");
     var figures = new LinkedHashMap<String, Object>();
-    for (int meters : List.of(100, 300, 1_000)) {
-      OpenData.Errors errors = OpenData.measure(homes, meters);
-      table.row(
-          "%,d".formatted(meters),
-          percent(errors.noise()),
-          percent(errors.cut()),
-          percent(errors.both()));
-      figures.put(Integer.toString(meters), errors);
+    for (BlockLength length : List.of(BlockLength.DAY, BlockLength.HOUR)) {
+      for (int meters : List.of(100, 300, 1_000)) {
+        OpenData.Errors errors = OpenData.measure(homes, meters, length);
+        table.row(
+            "%,d".formatted(meters),
+            "%d h".formatted(length.hours()),
+            "%,d Wh".formatted(OpenData.blockMax(length).value()),
+            percent(errors.noise()),
+            percent(errors.cut()),
+            percent(errors.both()));
+        figures.put("%d meters every %d h".formatted(meters, length.hours()), errors);
+      }
     }
     return new Outcome("open data", List.of(table), figures, Map.of(), List.of());
   }
