@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import meterveil.benchmarks.Chart;
@@ -15,6 +16,7 @@ import meterveil.benchmarks.Outcome;
 import meterveil.benchmarks.Spread;
 import meterveil.benchmarks.Table;
 import meterveil.benchmarks.privacy.Sensitivity.Bound;
+import meterveil.benchmarks.privacy.Sensitivity.Choice;
 import meterveil.block.BlockLength;
 import meterveil.cohort.TariffClass;
 import meterveil.energy.Commodity;
@@ -30,6 +32,12 @@ public final class Privacy {
   /// Shares of the covariance between hours that filters leave out: of 0.1 to 0.9 about what finds
   /// most, and all of it.
   private static final List<Double> SHRINKAGES = List.of(0.7, 1.0);
+
+  /// Cohorts that other choices are tried with, and the fewest that have goals.
+  private static final int COHORTS = 8;
+
+  private static final int COHORTS_MIN = 4;
+  private static final String FEW_COHORTS = COHORTS_MIN + " cohorts";
 
   private static final int SPLITS = 4;
   private static final double TIMES_GUESSING_MAX = 1.5;
@@ -282,40 +290,47 @@ public final class Privacy {
   private static Outcome sensitivity(Homes homes) {
     var table =
         new Table(
-            "What is released, for other choices: eight cohorts for six weeks, in memory",
+            "What is released, for other choices: %d cohorts for six weeks, in memory"
+                .formatted(COHORTS),
             "",
             "released",
             "cell error",
             "own cells");
-    var figures = new LinkedHashMap<String, Object>();
     int clipWh = (int) TariffClass.RESIDENTIAL.clip(Commodity.ELECTRICITY).value();
     int size = SIZES.getFirst();
     String asBuilt = "as built: clip %,d Wh, %d meters".formatted(clipWh, size);
-    row(table, figures, homes, asBuilt, Bound.AS_BUILT, clipWh, size);
+    var choices = new LinkedHashMap<String, Choice>();
+    choices.put(asBuilt, new Choice(Bound.AS_BUILT, clipWh, size, COHORTS));
+    choices.put(FEW_COHORTS, new Choice(Bound.AS_BUILT, clipWh, size, COHORTS_MIN));
     for (double ratio : List.of(1.0, 1.1, 1.25, 1.5, 2.0)) {
-      row(table, figures, homes, "ratio " + ratio, Bound.ratio(ratio), clipWh, size);
+      choices.put("ratio " + ratio, new Choice(Bound.ratio(ratio), clipWh, size, COHORTS));
     }
     for (int other : List.of(1_500, 2_500, 3_500, 10_000)) {
-      row(table, figures, homes, "clip %,d Wh".formatted(other), Bound.AS_BUILT, other, size);
+      choices.put(
+          "clip %,d Wh".formatted(other), new Choice(Bound.AS_BUILT, other, size, COHORTS));
     }
     for (int other : List.of(15, 25, 75)) {
-      row(table, figures, homes, "%d meters".formatted(other), Bound.AS_BUILT, clipWh, other);
+      choices.put(
+          "%d meters".formatted(other), new Choice(Bound.AS_BUILT, clipWh, other, COHORTS));
     }
-    return new Outcome("sensitivity", List.of(table), figures, Map.of(), List.of());
-  }
-
-  private static void row(
-      Table table,
-      Map<String, Object> figures,
-      Homes homes,
-      String name,
-      Bound bound,
-      int clipWh,
-      int size) {
-    Sensitivity.Released released = Sensitivity.of(homes, bound, clipWh, size, 1);
-    table.row(
-        name, percent(released.released()), percent(released.error()), percent(released.own()));
-    figures.put(name, released);
+    var figures = new LinkedHashMap<String, Sensitivity.Released>();
+    choices.forEach((name, choice) -> {
+      var released = Sensitivity.of(homes, choice, 1);
+      table.row(
+          name, percent(released.released()), percent(released.error()), percent(released.own()));
+      figures.put(name, released);
+    });
+    var few = Objects.requireNonNull(figures.get(FEW_COHORTS));
+    return new Outcome(
+        "sensitivity",
+        List.of(table),
+        new LinkedHashMap<>(figures),
+        Map.of(),
+        List.of(
+            Goal.atMost(
+                "use: error of an hour's cell of four cohorts", "", few.error(), CELL_ERROR_MAX),
+            Goal.atLeast(
+                "use: energy released of four cohorts", "", few.released(), RELEASED_MIN)));
   }
 
   private static String ratio(double value) {

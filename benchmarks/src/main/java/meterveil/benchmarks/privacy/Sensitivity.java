@@ -18,14 +18,22 @@ import meterveil.energy.WattHours;
 import meterveil.tenant.TenantId;
 import meterveil.usage.Grouping;
 
-/// How much is released and how exact it is, for other ratios of the buckets, clips and sizes of
-/// cohorts than those in use. Computed in memory by the platform's own decision, not run.
+/// How much is released and how exact it is, for other ratios of the buckets, clips, sizes and
+/// numbers of cohorts than those in use. Computed in memory by the platform's own decision, not
+/// run.
 final class Sensitivity {
 
   private static final Epoch EPOCH = Epoch.of(LocalDate.of(2013, 1, 21));
-  private static final int COHORTS = 8;
   private static final int WEEKS = 6;
   private static final double WH_PER_KWH = 1_000;
+
+  /// What may be chosen.
+  ///
+  /// @param bound what is known of the largest contribution
+  /// @param clipWh what an hour of a meter is cut at
+  /// @param size meters of a cohort
+  /// @param cohorts that a cell may be merged with, and its own
+  record Choice(Bound bound, int clipWh, int size, int cohorts) {}
 
   /// What is released.
   ///
@@ -62,12 +70,10 @@ final class Sensitivity {
 
   private Sensitivity() {}
 
-  /// Eight cohorts of random homes in random weeks, for six weeks.
-  ///
-  /// @param bound what is known of the largest contribution
-  /// @param clipWh what an hour of a meter is cut at
-  /// @param size meters of a cohort
-  static Released of(Homes homes, Bound bound, int clipWh, int size, long seed) {
+  /// Cohorts of random homes in random weeks, for six weeks.
+  static Released of(Homes homes, Choice choice, long seed) {
+    int size = choice.size;
+    int clipWh = choice.clipWh;
     var random = new SplittableRandom(seed);
     double measuredWh = 0;
     double releasedWh = 0;
@@ -76,7 +82,7 @@ final class Sensitivity {
     int own = 0;
     int all = 0;
     for (int week = 0; week < WEEKS; week++) {
-      int[][][] cohorts = new int[COHORTS][size][];
+      int[][][] cohorts = new int[choice.cohorts][size][];
       for (int[][] cohort : cohorts) {
         for (int meter = 0; meter < size; meter++) {
           cohort[meter] = homes.week(random.nextInt(homes.count()), random.nextInt(homes.weeks()));
@@ -85,7 +91,7 @@ final class Sensitivity {
       for (int hour = 0; hour < Homes.HOURS; hour++) {
         var totals = new LinkedHashMap<Cohort, CellTotal>();
         var trueWh = new LinkedHashMap<CohortId, Long>();
-        for (int number = 0; number < COHORTS; number++) {
+        for (int number = 0; number < choice.cohorts; number++) {
           Cohort cohort = cohort(number, size);
           int[][] meters = cohorts[number];
           int at = hour;
@@ -99,7 +105,7 @@ final class Sensitivity {
               new CellTotal(
                   size,
                   new WattHours(clipped),
-                  new WattHours(Math.min(clipWh, bound.of(largest, clipWh)))));
+                  new WattHours(Math.min(clipWh, choice.bound.of(largest, clipWh)))));
           trueWh.put(cohort.id(), wh);
           measuredWh += wh;
         }

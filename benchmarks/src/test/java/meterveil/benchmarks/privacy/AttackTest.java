@@ -11,6 +11,8 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import meterveil.benchmarks.privacy.Resampled.Released;
+import meterveil.benchmarks.privacy.Sensitivity.Bound;
+import meterveil.benchmarks.privacy.Sensitivity.Choice;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -167,8 +169,10 @@ final class AttackTest {
   @Test
   void releasesMoreOfLargerCohorts() {
     Homes homes = homes(1);
-    var small = Sensitivity.of(homes, Sensitivity.Bound.AS_BUILT, 3_000, 15, 1);
-    var large = Sensitivity.of(homes, Sensitivity.Bound.AS_BUILT, 3_000, 50, 1);
+    var small = Sensitivity.of(homes, new Choice(Bound.AS_BUILT, 3_000, 15, 8), 1);
+    var large = Sensitivity.of(homes, new Choice(Bound.AS_BUILT, 3_000, 50, 8), 1);
+    var few = Sensitivity.of(homes, new Choice(Bound.AS_BUILT, 3_000, 15, 2), 1);
+    assertThat(few.released()).as("with fewer to be merged with").isLessThan(small.released());
     assertThat(large.own()).isGreaterThan(small.own());
     assertThat(large.released()).isBetween(0.9, 1.01);
     assertThat(large.error()).isLessThan(0.05);
