@@ -5,7 +5,9 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import meterveil.benchmarks.privacy.Resampled.HomeWeek;
 import meterveil.benchmarks.privacy.Resampled.Released;
 
@@ -126,6 +128,10 @@ final class Attacks {
   /// What a home's own cell adds to guessing, hour by hour, whether the home is above its own
   /// usual: the median of the same hour of its other weeks.
   ///
+  /// It is of all homes and hours taken together, by one hour's cell at a time, so it bounds
+  /// neither what is told of the home or the hour that is told most of, nor what somebody finds who
+  /// adds up hours, knows other homes of the cell, or asks something else.
+  ///
   /// @param own by the released cell
   /// @param without by the same cell without the home's own energy: what there is to guess by if it
   ///   had not been counted
@@ -137,16 +143,71 @@ final class Attacks {
     }
   }
 
-  /// Measures it, by the cell beside other cohorts' or beside the same cohort's on other days: by
-  /// what adds more.
-  static Gain gain(Resampled run) {
-    double[][] deviations = deviations(run);
-    Gain others = gain(run, deviations);
-    Gain days = gain(run, lessOtherDays(deviations));
-    return others.added() > days.added() ? others : days;
+  /// What the other weeks of each home tell of it, by home, week and hour.
+  static final class Usual {
+
+    /// The median.
+    private final double[][][] usualWh;
+
+    /// How much more it adds to a cell when it is above that than when it is not.
+    private final double[][][] swingKWh;
+
+    private Usual(double[][][] usualWh, double[][][] swingKWh) {
+      this.usualWh = usualWh;
+      this.swingKWh = swingKWh;
+    }
+
+    static Usual of(Homes homes) {
+      var usualWh = new double[homes.count()][homes.weeks()][Homes.HOURS];
+      var swingKWh = new double[homes.count()][homes.weeks()][Homes.HOURS];
+      for (int home = 0; home < homes.count(); home++) {
+        for (int week = 0; week < homes.weeks(); week++) {
+          for (int hour = 0; hour < Homes.HOURS; hour++) {
+            int[] others = others(homes, home, week, hour);
+            int median = others[others.length / 2];
+            usualWh[home][week][hour] = median;
+            swingKWh[home][week][hour] =
+                Math.max(
+                    0, meanKWh(others, wh -> wh > median) - meanKWh(others, wh -> wh <= median));
+          }
+        }
+      }
+      return new Usual(usualWh, swingKWh);
+    }
+
+    private static int[] others(Homes homes, int home, int week, int hour) {
+      return IntStream.range(0, homes.weeks())
+          .filter(other -> other != week)
+          .map(other -> homes.week(home, other)[hour])
+          .sorted()
+          .toArray();
+    }
+
+    private static double meanKWh(int[] energiesWh, IntPredicate which) {
+      return Arrays.stream(energiesWh)
+          .filter(which)
+          .mapToDouble(Resampled::countedKWh)
+          .average()
+          .orElse(0); // no swing is known of a home that is never above its median
+    }
   }
 
-  private static Gain gain(Resampled run, double[][] deviations) {
+  /// Measures it, by the cell beside other cohorts' or beside the same cohort's on other days, and
+  /// by that alone or weighed by how much the home swings: by what adds more.
+  ///
+  /// Weighed, it is the logarithm of how much likelier the cell is when the home is above its usual
+  /// than when it is not, but for what does not depend on the cell, if the others of a cell are
+  /// normal noise. So the homes that swing much come to both ends of the list, and those of which a
+  /// cell tells nothing between them.
+  static Gain gain(Resampled run, Usual usual) {
+    double[][] deviations = deviations(run);
+    return Stream.of(deviations, lessOtherDays(deviations))
+        .flatMap(cells -> Stream.of(gain(run, usual, cells, false), gain(run, usual, cells, true)))
+        .max(Comparator.comparingDouble(Gain::added))
+        .orElseThrow();
+  }
+
+  private static Gain gain(Resampled run, Usual usual, double[][] deviations, boolean weighed) {
     double[] variances = variances(deviations);
     var own = new Auc();
     var without = new Auc();
@@ -158,16 +219,19 @@ final class Attacks {
         if (Double.isNaN(deviation) || variances[hour] <= 0) {
           continue;
         }
-        double usualWh = usualWh(run.homes(), at, hour);
+        double usualWh = usual.usualWh[at.home()][at.week()][hour];
         int wh = run.energyWh(meter, hour);
         boolean above = wh > usualWh;
-        double scale = Math.sqrt(variances[hour]);
+        double weight =
+            weighed
+                ? usual.swingKWh[at.home()][at.week()][hour] / variances[hour]
+                : 1 / Math.sqrt(variances[hour]);
         double aboveKWh = Resampled.countedKWh(wh) - Resampled.countedKWh(usualWh);
         // Of a cell of several cohorts each has its share only; and so has the mean of all.
         double share = 1.0 / run.cell(cohort, hour).orElseThrow().cohorts().size();
         double shareOfMean = 1.0 / told(run, hour);
-        own.add(deviation / scale, above);
-        without.add((deviation - aboveKWh * (share - shareOfMean)) / scale, above);
+        own.add(weight * deviation, above);
+        without.add(weight * (deviation - aboveKWh * (share - shareOfMean)), above);
       }
     }
     return new Gain(own.value(), without.value());
@@ -195,17 +259,6 @@ final class Attacks {
       }
     }
     return differences;
-  }
-
-  private static double usualWh(Homes homes, HomeWeek at, int hour) {
-    var others = new int[homes.weeks() - 1];
-    for (int week = 0, i = 0; week < homes.weeks(); week++) {
-      if (week != at.week()) {
-        others[i++] = homes.week(at.home(), week)[hour];
-      }
-    }
-    Arrays.sort(others);
-    return others[others.length / 2];
   }
 
   /// Pairs of released cells of one hour that share a cohort, or whose members differ by 1 to 14

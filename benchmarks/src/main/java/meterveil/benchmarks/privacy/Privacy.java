@@ -114,8 +114,8 @@ public final class Privacy {
       double released,
       double own) {
 
-    static Dealt of(Resampled run) {
-      Attacks.Gain gain = Attacks.gain(run);
+    static Dealt of(Resampled run, Attacks.Usual usual) {
+      Attacks.Gain gain = Attacks.gain(run, usual);
       return new Dealt(
           gain.added(),
           gain.own(),
@@ -143,7 +143,8 @@ public final class Privacy {
         SHRINKAGES.stream().map(shrinkage -> new Filter(homes, shrinkage)).toList();
     var figures = new LinkedHashMap<String, Object>();
     var chart = new Chart("R2: which cohort holds a known home", "times as often as by guessing");
-    Dealt store = Dealt.of(ran.store());
+    Attacks.Usual usual = Attacks.Usual.of(homes);
+    Dealt store = Dealt.of(ran.store(), usual);
     Attacks.Times storeTimes = Attacks.timesGuessing(List.of(ran.store()), filters);
     row(table, "50, the run's store", ran.store().cohortCount(), storeTimes, List.of(store));
     var summary = ran.run().summary();
@@ -163,7 +164,7 @@ public final class Privacy {
     for (int size : SIZES) {
       List<Resampled> deals =
           IntStream.range(0, DEALS).mapToObj(seed -> Resampled.decided(homes, size, seed)).toList();
-      List<Dealt> dealt = deals.stream().map(Dealt::of).toList();
+      List<Dealt> dealt = deals.stream().map(deal -> Dealt.of(deal, usual)).toList();
       Attacks.Times times = Attacks.timesGuessing(deals, filters);
       closePairs += dealt.stream().mapToDouble(Dealt::closePairs).sum();
       row(

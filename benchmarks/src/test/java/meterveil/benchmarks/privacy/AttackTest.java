@@ -72,15 +72,36 @@ final class AttackTest {
   @DisplayName("T5 a cell of few homes tells whether one is above its usual, one of more less")
   void tellsOfAHomeByASmallCell() {
     Homes homes = homes(0, LARGE_WH);
-    assertThat(Attacks.gain(told(homes, 2, 1)).added()).isGreaterThan(0.25);
-    assertThat(Attacks.gain(told(homes, 10, 1)).added()).isBetween(0.1, 0.2);
+    assertThat(gain(told(homes, 2, 1)).added()).isGreaterThan(0.25);
+    assertThat(gain(told(homes, 10, 1)).added()).isBetween(0.1, 0.2);
+  }
+
+  @Test
+  @DisplayName("T5 a cell tells more to whoever knows which of its homes swing")
+  void tellsMoreOfTheHomesThatSwing() {
+    var energyWh = new int[HOMES][WEEKS][];
+    Homes swinging = homes(0, LARGE_WH);
+    for (int home = 0; home < HOMES; home++) {
+      for (int week = 0; week < WEEKS; week++) {
+        int[] hours = swinging.week(home, week);
+        energyWh[home][week] =
+            home % 2 == 0
+                ? hours
+                : Arrays.stream(hours).map(wh -> LARGE_WH + wh % 10).toArray(); // hardly any
+      }
+    }
+    assertThat(gain(told(new Homes(energyWh), 10, 1)).added()).isBetween(0.12, 0.15);
+  }
+
+  private static Attacks.Gain gain(Resampled run) {
+    return Attacks.gain(run, Attacks.Usual.of(run.homes()));
   }
 
   @Test
   void takesAHomesShareOutOfACellOfSeveralCohorts() {
     Homes homes = homes(0.5, LARGE_WH);
-    Attacks.Gain own = Attacks.gain(told(homes, 10, 1));
-    Attacks.Gain merged = Attacks.gain(told(homes, 5, 2));
+    Attacks.Gain own = gain(told(homes, 10, 1));
+    Attacks.Gain merged = gain(told(homes, 5, 2));
     assertThat(merged.own()).isCloseTo(own.own(), within(1e-6));
     assertThat(merged.without()).isCloseTo(own.without(), within(1e-6));
   }
