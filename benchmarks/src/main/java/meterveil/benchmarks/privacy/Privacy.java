@@ -160,6 +160,18 @@ public final class Privacy {
     inStore.put("traces", traces);
     figures.put("store", inStore);
     var goals = new ArrayList<Goal>();
+    goals.add(
+        Goal.atMost(
+            "R2: a known home's cohort found in the run's store, upper bound",
+            "times guessing",
+            storeTimes.high(),
+            TIMES_GUESSING_MAX));
+    goals.add(
+        Goal.atMost(
+            "R3: what its cell in the run's store adds to guessing at a home",
+            "AUC",
+            store.aucAdded(),
+            AUC_MAX));
     double closePairs = store.closePairs();
     for (int size : SIZES) {
       List<Resampled> deals =
