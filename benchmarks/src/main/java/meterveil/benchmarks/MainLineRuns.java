@@ -27,7 +27,7 @@ public final class MainLineRuns {
     this.folder = folder;
   }
 
-  /// What a run has left: `summary.json`, `cells.csv`, and its log.
+  /// What a run has left: `summary.json`, `cells.csv`, `copies.jsonl`, and its log.
   ///
   /// @param folder of these
   /// @param summary the first of them

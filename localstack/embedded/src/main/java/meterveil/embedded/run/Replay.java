@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,7 @@ import meterveil.simulator.Fleet;
 import meterveil.simulator.FleetOptions;
 import meterveil.simulator.MeterCertificate;
 import meterveil.tenant.TenantTable;
+import software.amazon.awssdk.enhanced.dynamodb.document.EnhancedDocument;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// A scenario on the embedded platform, from the first certificate to the last closed day.
@@ -88,6 +90,7 @@ final class Replay {
   private final Map<Epoch, Plan> plans = new TreeMap<>(Comparator.comparing(Epoch::number));
   private final CanaryScan scan;
   private final Map<String, Long> storedBytesMax = new TreeMap<>();
+  private final List<String> copies = new ArrayList<>();
 
   /// The last epoch of which the meters know.
   private Epoch told;
@@ -122,7 +125,15 @@ final class Replay {
   ///
   /// @param summary what it came to
   /// @param accounts the cells
-  record Outcome(RunSummary summary, Accounts accounts) {}
+  /// @param copies what somebody who copied the tables of consumption has, an item a line:
+  ///   `OpenBlocks` as the last day ends, when several days are open, and this and `Usage` as all
+  ///   are closed
+  record Outcome(RunSummary summary, Accounts accounts, List<String> copies) {
+
+    Outcome {
+      copies = List.copyOf(copies);
+    }
+  }
 
   /// Runs it.
   ///
@@ -253,6 +264,7 @@ final class Replay {
       prepare(platform, fleet, block.next());
     }
     Duration sending = Duration.between(begin, wall.instant());
+    copy(platform, "open", "OpenBlocks");
     for (Instant at = end; at.isBefore(scenario.closed()); ) {
       at = at.plus(Duration.ofDays(1));
       step(platform, fleet, at);
@@ -325,12 +337,27 @@ final class Replay {
     }
   }
 
+  private void copy(EmbeddedPlatform platform, String when, String table) {
+    try (DynamoDbClient administrator = platform.dynamoDb()) {
+      administrator
+          .scanPaginator(scan -> scan.tableName(platform.table(table)).consistentRead(true))
+          .items()
+          .forEach(item ->
+              copies.add(
+                  "{\"when\":\"%s\",\"table\":\"%s\",\"item\":%s}"
+                      .formatted(
+                          when, table, EnhancedDocument.fromAttributeValueMap(item).toJson())));
+    }
+  }
+
   private Outcome outcome(EmbeddedPlatform platform, Fleet fleet, Pace pace) throws IOException {
     Books books = fleet.books();
     List<String> lines = platform.logLines();
     var metrics = new MetricLog(lines);
     Accounts accounts = accounts(platform);
     scanTables(platform);
+    copy(platform, "closed", "OpenBlocks");
+    copy(platform, "closed", "Usage");
     lines.forEach(scan::logLine);
     platform.broker().logLines().forEach(scan::brokerLogLine);
     platform.aws().encryptionContexts().forEach(scan::keyContext);
@@ -388,7 +415,7 @@ final class Replay {
                 storedBytesMax),
             pace,
             scenario.notes());
-    return new Outcome(summary, accounts);
+    return new Outcome(summary, accounts, copies);
   }
 
   private Accounts accounts(EmbeddedPlatform platform) {

@@ -119,7 +119,7 @@ final class Run implements Callable<Integer> {
       names = "--out",
       paramLabel = "FOLDER",
       description =
-          "Where summary.json, cells.csv and report.html go. Default: target/run of the repository")
+          "Where summary.json, cells.csv, report.html and copies.jsonl go. Default: target/run of the repository")
   private Optional<Path> out = Optional.empty();
 
   /// Both ends of a meter's connection are this process's.
@@ -203,6 +203,7 @@ final class Run implements Callable<Integer> {
       CellsCsv.write(cells, csv);
     }
     Files.writeString(folder.resolve("report.html"), new Report(summary, cells).html());
+    Files.write(folder.resolve("copies.jsonl"), outcome.copies());
     progress.say(new Printed(summary, folder).text());
     return summary.isRight() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
   }

@@ -83,6 +83,18 @@ class ReplayTest {
     assertThat(folder.resolve("twice/cells.csv"))
         .hasSameBinaryContentAs(folder.resolve("once/cells.csv"));
 
+    List<String> copies = Files.readAllLines(folder.resolve("once/copies.jsonl"));
+    assertThat(copies)
+        .filteredOn(copy -> copy.contains("\"open\",\"table\":\"OpenBlocks\""))
+        .hasSize(2 * 4);
+    assertThat(copies)
+        .filteredOn(copy -> copy.contains("\"closed\",\"table\":\"OpenBlocks\""))
+        .hasSize(2 * 4)
+        .allMatch(copy -> copy.contains("\"z\":\"e\"") && !copy.contains("\"t\":"));
+    assertThat(copies)
+        .filteredOn(copy -> copy.contains("\"closed\",\"table\":\"Usage\""))
+        .hasSize(2 * 4 * 24);
+
     // The hour from two to three does not exist, and is told with the next.
     int two = QUARTERS + 2 * 4;
     assertThat(releasedWh("once", "2013-03-31T01"))
