@@ -1,43 +1,54 @@
 package meterveil.benchmarks.privacy;
 
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
+import java.util.Arrays;
 
 /// How well a score tells two kinds apart: the chance that one of the first kind scores higher than
 /// one of the second, ties counting half (the area under the ROC curve).
 final class Auc {
 
-  private record Scored(double score, boolean positive) {}
+  private static final int ROOM = 1_024;
 
-  private final List<Scored> scored = new ArrayList<>();
+  private double[] positives = new double[ROOM];
+  private double[] negatives = new double[ROOM];
+  private int positiveCount;
+  private int negativeCount;
 
   void add(double score, boolean positive) {
-    scored.add(new Scored(score, positive));
+    if (positive) {
+      positives = put(positives, positiveCount++, score);
+    } else {
+      negatives = put(negatives, negativeCount++, score);
+    }
+  }
+
+  private static double[] put(double[] scores, int at, double score) {
+    double[] roomy = at < scores.length ? scores : Arrays.copyOf(scores, 2 * at);
+    roomy[at] = score;
+    return roomy;
   }
 
   /// 0.5 tells nothing.
   double value() {
-    var sorted = new ArrayList<>(scored);
-    sorted.sort(Comparator.comparingDouble(Scored::score));
-    double ranks = 0;
-    long positives = 0;
-    for (int from = 0; from < sorted.size(); ) {
-      int to = from;
-      while (to < sorted.size() && sorted.get(to).score == sorted.get(from).score) {
-        to++;
+    double[] lower = sorted(negatives, negativeCount);
+    double wins = 0;
+    int below = 0;
+    int notAbove = 0;
+    for (double score : sorted(positives, positiveCount)) {
+      while (below < lower.length && lower[below] < score) {
+        below++;
       }
-      double rank = (from + to + 1) / 2.0; // the mean of from + 1 … to
-      for (int i = from; i < to; i++) {
-        if (sorted.get(i).positive) {
-          ranks += rank;
-          positives++;
-        }
+      while (notAbove < lower.length && lower[notAbove] <= score) {
+        notAbove++;
       }
-      from = to;
+      wins += (below + notAbove) / 2.0;
     }
-    long negatives = sorted.size() - positives;
-    return (ranks - positives * (positives + 1) / 2.0) / ((double) positives * negatives);
+    return wins / ((double) positiveCount * negativeCount);
+  }
+
+  private static double[] sorted(double[] scores, int count) {
+    double[] sorted = Arrays.copyOf(scores, count);
+    Arrays.sort(sorted);
+    return sorted;
   }
 
   /// How far from telling nothing, whichever way round.
