@@ -27,6 +27,7 @@ import meterveil.cell.Collector.Collected;
 import meterveil.cell.DayKeyTable;
 import meterveil.cell.DayKeys;
 import meterveil.cell.OpenBlockTable;
+import meterveil.cell.Packed;
 import meterveil.cohort.Cohort;
 import meterveil.cohort.CohortId;
 import meterveil.cohort.DistrictId;
@@ -58,12 +59,7 @@ final class OpenItems {
   /// Meters of a cohort, one after the other.
   static final int METERS = 11;
 
-  /// How a number is packed.
-  static final int ENERGY_BITS = 28;
-
-  static final int COUNT_BITS = 7;
-  private static final BigInteger MODULUS =
-      BigInteger.TWO.pow(ENERGY_BITS + COUNT_BITS * Buckets.COUNT);
+  private static final BigInteger MODULUS = BigInteger.TWO.pow(Packed.BITS);
 
   /// What the copies tell.
   ///
@@ -267,11 +263,11 @@ final class OpenItems {
         BigInteger::doubleValue,
         OpenItems::energyPart,
         number -> energyPart(number) % 1_000,
-        number -> number.shiftRight(ENERGY_BITS).doubleValue());
+        number -> number.shiftRight(Packed.ENERGY_BITS).doubleValue());
   }
 
   private static double energyPart(BigInteger number) {
-    return number.longValue() & ((1L << ENERGY_BITS) - 1);
+    return number.longValue() & ((1L << Packed.ENERGY_BITS) - 1);
   }
 
   /// Looks at all there is in one way.
@@ -416,7 +412,7 @@ final class OpenItems {
     var counts = new HashSet<BigInteger>();
     counts.add(BigInteger.ZERO);
     for (int bucket = 0; bucket < Buckets.COUNT; bucket++) {
-      counts.add(BigInteger.ONE.shiftLeft(ENERGY_BITS + bucket * COUNT_BITS));
+      counts.add(BigInteger.ONE.shiftLeft(Packed.ENERGY_BITS + bucket * Packed.COUNT_BITS));
     }
     return counts;
   }
@@ -425,11 +421,13 @@ final class OpenItems {
   /// is in several numbers, each is paired with the first.
   private static int close(List<BigInteger> numbers, Set<BigInteger> counts) {
     long[] aboveEnergy =
-        counts.stream().mapToLong(count -> count.shiftRight(ENERGY_BITS).longValue()).toArray();
+        counts.stream()
+            .mapToLong(count -> count.shiftRight(Packed.ENERGY_BITS).longValue())
+            .toArray();
     var first = new HashMap<Long, Integer>();
     var pairs = new HashSet<List<Integer>>();
     for (int i = 0; i < numbers.size(); i++) {
-      long number = numbers.get(i).mod(MODULUS).shiftRight(ENERGY_BITS).longValue();
+      long number = numbers.get(i).mod(MODULUS).shiftRight(Packed.ENERGY_BITS).longValue();
       for (long count : aboveEnergy) {
         for (int carry = -1; carry <= 1; carry++) {
           int other = first.getOrDefault(number - count + carry, i);

@@ -9,6 +9,7 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import meterveil.benchmarks.privacy.OpenItems.Added;
 import meterveil.benchmarks.privacy.OpenItems.Told;
+import meterveil.cell.Packed;
 import meterveil.energy.Buckets;
 import meterveil.energy.WattHours;
 import org.junit.jupiter.api.DisplayName;
@@ -23,8 +24,7 @@ final class OpenItemsTest {
 
   private static final int FEW_COHORTS = 8;
   private static final int SLOTS = 26;
-  private static final int BITS = 119;
-  private static final BigInteger MODULUS = BigInteger.TWO.pow(BITS);
+  private static final BigInteger MODULUS = BigInteger.TWO.pow(Packed.BITS);
   private static final double CHANCE_MAX = 0.02;
   private static final Buckets BUCKETS = Buckets.ofAnHour(new WattHours(3_000));
 
@@ -58,7 +58,7 @@ final class OpenItemsTest {
   @Test
   @DisplayName("T5 masks that leave the counts or the energies bare are found")
   void findsMasksThatAreTooShort() {
-    Told counts = told((_, _) -> new BigInteger(OpenItems.ENERGY_BITS, random));
+    Told counts = told((_, _) -> new BigInteger(Packed.ENERGY_BITS, random));
     assertThat(counts.energyGain()).isGreaterThan(0.3);
     assertThat(counts.equalGain()).isGreaterThan(0.4);
     Told energies = told((_, _) -> masks(0, 0).shiftRight(28).shiftLeft(28));
@@ -97,11 +97,11 @@ final class OpenItemsTest {
   }
 
   private BigInteger masks(int meter, int slot) {
-    return new BigInteger(BITS, random);
+    return new BigInteger(Packed.BITS, random);
   }
 
   private static BigInteger fixed(int seed) {
-    return new BigInteger(BITS, new Random(new SplittableRandom(seed).nextLong()));
+    return new BigInteger(Packed.BITS, new Random(new SplittableRandom(seed).nextLong()));
   }
 
   private List<Added> added(Masks masks, int cohorts) {
@@ -116,7 +116,7 @@ final class OpenItemsTest {
           int wh = (int) Math.min(3_000, 300 * Math.exp(random.nextGaussian()));
           int bucket = BUCKETS.of(new WattHours(wh));
           BigInteger count =
-              BigInteger.ONE.shiftLeft(OpenItems.ENERGY_BITS + bucket * OpenItems.COUNT_BITS);
+              BigInteger.ONE.shiftLeft(Packed.ENERGY_BITS + bucket * Packed.COUNT_BITS);
           numbers.add(
               masks
                   .of(meter, slot)

@@ -17,12 +17,16 @@ import meterveil.energy.WattHours;
 /// @param highest the highest bucket with a contribution; -1 if there is none
 public record Packed(long energyWh, int count, int highest) {
 
-  private static final int ENERGY_BITS = 28;
-  private static final int COUNT_BITS = 7;
+  /// The length of the sum of energies; also read by who looks for what a number tells.
+  public static final int ENERGY_BITS = 28;
+
+  /// The length of a bucket's count; see [#ENERGY_BITS].
+  public static final int COUNT_BITS = 7;
+
   private static final long COUNT_MASK = (1L << COUNT_BITS) - 1;
 
-  /// The length of what is hidden, and of its mask.
-  static final int BITS = ENERGY_BITS + Buckets.COUNT * COUNT_BITS;
+  /// The length of what is hidden, and of its mask; see [#ENERGY_BITS].
+  public static final int BITS = ENERGY_BITS + Buckets.COUNT * COUNT_BITS;
 
   /// How many contributions can be told apart; more than a cohort has meters.
   static final int CONTRIBUTIONS_MAX = (int) COUNT_MASK;
