@@ -52,6 +52,10 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 final class OpenItems {
 
   private static final int COHORTS = 40;
+
+  /// Cohorts whose meters send other blocks too, and in which masks in common are searched for.
+  private static final int COHORTS_OF_MORE = 20;
+
   private static final int HOURS = 24;
   private static final LocalDate DAY = LocalDate.of(2013, 1, 21);
   private static final TenantId TENANT = new TenantId("demo");
@@ -71,7 +75,7 @@ final class OpenItems {
   ///   hours of a meter, or of two cohorts, tell equal buckets, at best
   /// @param masksInCommon pairs of masked numbers, or of differences between two hours or two
   ///   meters, that are no further apart than what one mask hides: in the 64 bits above the energy,
-  ///   which others have in common once in some million runs
+  ///   which others have in common once in some hundred thousand runs
   /// @param tokensTwice how many tokens are there more than once, in any item of any day and length
   /// @param hours how many hours of meters were looked at
   record Told(
@@ -85,13 +89,13 @@ final class OpenItems {
   /// What one meter added, as the copies show it, and what it really was.
   ///
   /// @param numbers of the hours, of whole blocks, and of what is above the clip
-  /// @param late numbers of a late block of another meter, in an item of its own
+  /// @param others numbers of each other block: of the next day, of shorter blocks of the same day,
+  ///   and of a late block of another meter; none in most cohorts
   /// @param energiesWh of the hours, and of the whole day
   /// @param buckets of the same
   record Added(
-      int cohort,
       List<BigInteger> numbers,
-      List<BigInteger> late,
+      List<List<BigInteger>> others,
       List<Integer> energiesWh,
       List<Integer> buckets) {}
 
@@ -105,10 +109,8 @@ final class OpenItems {
   static Told look(Homes homes, Path repository, Path work)
       throws IOException, InterruptedException {
     var block = new Block(DAY.atStartOfDay(ZoneOffset.UTC).toInstant(), BlockLength.DAY);
-    var others = List.of(block.next(), new Block(block.start(), BlockLength.QUARTER_DAY));
+    var morning = new Block(block.start(), BlockLength.QUARTER_DAY);
     Instant now = block.next().end().plus(Duration.ofMinutes(10));
-    var added = new ArrayList<Added>();
-    var tokens = new ArrayList<BigInteger>();
     try (var platform =
             EmbeddedPlatform.start(
                 repository.resolve("infrastructure-cdk/target/cdk.out"),
@@ -125,45 +127,78 @@ final class OpenItems {
               platform.aws().key("DayKeyKey"),
               platform.clock());
       var collector = new Collector(keys, new OpenBlockTable(collecting, table), platform.clock());
+      var added = new ArrayList<Added>();
+      var tokens = new ArrayList<BigInteger>();
       var random = new SplittableRandom(1);
       for (int number = 0; number < COHORTS; number++) {
         Cohort cohort = cohort("north", number, BlockLength.DAY);
-        Cohort frozen = cohort("late", number, BlockLength.DAY);
-        new OpenBlockTable(releasing, table).freeze(frozen, block);
-        Map<String, AttributeValue> before = Map.of();
-        Map<String, AttributeValue> lateBefore = Map.of();
+        var item = new Item(cohort, block, Collected.COUNTED);
+        var others = new ArrayList<Item>();
+        if (number < COHORTS_OF_MORE) {
+          Cohort ofQuarters = cohort("north", number, BlockLength.QUARTER_DAY);
+          Cohort frozen = cohort("late", number, BlockLength.DAY);
+          new OpenBlockTable(releasing, table).freeze(frozen, block);
+          others.add(new Item(cohort, block.next(), Collected.COUNTED));
+          others.add(new Item(ofQuarters, morning, Collected.COUNTED));
+          others.add(new Item(ofQuarters, morning.next(), Collected.COUNTED));
+          others.add(new Item(frozen, block, Collected.COUNTED_LATE));
+        }
         for (int meter = 0; meter < METERS; meter++) {
           int[] week = homes.week(random.nextInt(homes.count()), random.nextInt(homes.weeks()));
-          int[] day = Arrays.copyOf(week, HOURS);
-          var thing = new ThingName("meter-%d-%d".formatted(number, meter));
-          var late = new ThingName("late-%d-%d".formatted(number, meter));
-          demand(Collected.COUNTED, collector.collect(cohort, thing, new BlockReading(block, day)));
-          demand(
-              Collected.COUNTED_LATE,
-              collector.collect(frozen, late, new BlockReading(block, day)));
-          Map<String, AttributeValue> after = copy(thief, table, cohort, block);
-          Map<String, AttributeValue> lateAfter = copy(thief, table, frozen, block);
-          added.add(added(cohort, number, before, after, lateBefore, lateAfter, day));
-          before = after;
-          lateBefore = lateAfter;
-          for (Block other : others) {
-            demand(
-                Collected.COUNTED,
-                collector.collect(
-                    cohort("north", number, other.length()),
-                    thing,
-                    new BlockReading(other, Arrays.copyOf(week, other.length().hours()))));
+          String name = "%d-%d".formatted(number, meter);
+          List<BigInteger> numbers = item.add(collector, thief, table, name, week);
+          var more = new ArrayList<List<BigInteger>>();
+          for (Item other : others) {
+            more.add(other.add(collector, thief, table, name, week));
           }
+          added.add(added(cohort, numbers, more, Arrays.copyOf(week, HOURS)));
         }
-        tokens.addAll(tokens(before, "t"));
-        tokens.addAll(tokens(lateBefore, "u"));
-        for (Block other : others) {
-          tokens.addAll(
-              tokens(copy(thief, table, cohort("north", number, other.length()), other), "t"));
-        }
+        tokens.addAll(item.tokens());
+        others.forEach(other -> tokens.addAll(other.tokens()));
       }
+      return told(added, tokens);
     }
-    return told(added, tokens);
+  }
+
+  /// An item that is copied after each meter.
+  private static final class Item {
+
+    private final Cohort cohort;
+    private final Block block;
+    private final Collected expected;
+    private Map<String, AttributeValue> copy = Map.of();
+
+    /// @param expected what becomes of its meters' blocks
+    Item(Cohort cohort, Block block, Collected expected) {
+      this.cohort = cohort;
+      this.block = block;
+      this.expected = expected;
+    }
+
+    /// @return what it adds to each number
+    List<BigInteger> add(
+        Collector collector, DynamoDbClient thief, String table, String name, int[] week) {
+      // A meter is in one cohort only, so who comes late in another is another.
+      var thing = new ThingName((late() ? "late-" : "meter-") + name);
+      var reading = new BlockReading(block, Arrays.copyOf(week, block.length().hours()));
+      demand(expected, collector.collect(cohort, thing, reading));
+      Map<String, AttributeValue> before = copy;
+      copy = copy(thief, table, cohort, block);
+      return OpenItems.added(block.length(), late(), before, copy);
+    }
+
+    boolean late() {
+      return expected == Collected.COUNTED_LATE;
+    }
+
+    /// @throws IllegalStateException if there are not as many as meters
+    List<BigInteger> tokens() {
+      var set = copy.get(late() ? "u" : "t");
+      if (set == null || set.bs().size() != METERS) {
+        throw new IllegalStateException("an item without a token for each meter");
+      }
+      return set.bs().stream().map(bytes -> new BigInteger(1, bytes.asByteArray())).toList();
+    }
   }
 
   private static void demand(Collected expected, Collected collected) {
@@ -197,46 +232,46 @@ final class OpenItems {
         .item();
   }
 
-  /// @throws IllegalStateException if there are not as many as meters
-  private static List<BigInteger> tokens(Map<String, AttributeValue> item, String attribute) {
-    var set = item.get(attribute);
-    if (set == null || set.bs().size() != METERS) {
-      throw new IllegalStateException("an item without a token for each meter");
+  /// What a meter added to each number of an item.
+  ///
+  /// @param late whether its block came after the hours were frozen
+  /// @return of the hours, of the whole block, and of what is above the clip; of late blocks'
+  ///   energy in place of the hours'
+  /// @throws IllegalStateException if there is more in the item, or less, than is looked at
+  static List<BigInteger> added(
+      BlockLength length,
+      boolean late,
+      Map<String, AttributeValue> before,
+      Map<String, AttributeValue> after) {
+    Stream<String> ofHours = IntStream.range(0, length.hours()).mapToObj(hour -> "s" + hour);
+    List<String> names =
+        Stream.concat(late ? Stream.of("l") : ofHours, Stream.of("d", "x")).toList();
+    var all = new HashSet<>(names);
+    all.addAll(late ? Set.of("c", "b", "z", "u") : Set.of("c", "b", "t"));
+    if (!after.keySet().equals(all)) {
+      throw new IllegalStateException(
+          "an item of %s, where %s are looked at".formatted(after.keySet(), all));
     }
-    return set.bs().stream().map(bytes -> new BigInteger(1, bytes.asByteArray())).toList();
+    return names.stream()
+        .map(name -> number(after.get(name)).subtract(number(before.get(name))))
+        .toList();
   }
 
   private static Added added(
-      Cohort cohort,
-      int number,
-      Map<String, AttributeValue> before,
-      Map<String, AttributeValue> after,
-      Map<String, AttributeValue> lateBefore,
-      Map<String, AttributeValue> lateAfter,
-      int[] day) {
-    var numbers = new ArrayList<BigInteger>();
+      Cohort cohort, List<BigInteger> numbers, List<List<BigInteger>> others, int[] day) {
     var energiesWh = new ArrayList<Integer>();
     var buckets = new ArrayList<Integer>();
     var ofAnHour = Buckets.ofAnHour(cohort.clip());
-    for (int hour = 0; hour < HOURS; hour++) {
-      numbers.add(added("s" + hour, before, after));
-      energiesWh.add(day[hour]);
-      buckets.add(ofAnHour.of(new WattHours(day[hour]).atMost(cohort.clip())));
+    for (int wh : day) {
+      energiesWh.add(wh);
+      buckets.add(ofAnHour.of(new WattHours(wh).atMost(cohort.clip())));
     }
-    numbers.add(added("d", before, after));
-    numbers.add(added("x", before, after));
     int whole = Arrays.stream(day).sum();
     energiesWh.add(whole);
     buckets.add(
         Buckets.ofABlock(new WattHours(HOURS * cohort.commodity().cap().value()))
             .of(new WattHours(whole)));
-    var late = Stream.of("l", "d", "x").map(name -> added(name, lateBefore, lateAfter)).toList();
-    return new Added(number, numbers, late, energiesWh, buckets);
-  }
-
-  private static BigInteger added(
-      String attribute, Map<String, AttributeValue> before, Map<String, AttributeValue> after) {
-    return number(after.get(attribute)).subtract(number(before.get(attribute)));
+    return new Added(numbers, others, energiesWh, buckets);
   }
 
   private static BigInteger number(@Nullable AttributeValue value) {
@@ -390,16 +425,22 @@ final class OpenItems {
     var numbers = new ArrayList<BigInteger>();
     var betweenHours = new ArrayList<BigInteger>();
     var betweenMeters = new ArrayList<BigInteger>();
-    for (int meter = 0; meter < added.size(); meter++) {
-      List<BigInteger> own = added.get(meter).numbers;
-      numbers.addAll(own);
-      numbers.addAll(added.get(meter).late);
-      for (int i = 1; i < own.size(); i++) {
-        betweenHours.add(own.get(i).subtract(own.get(i - 1)));
+    List<List<BigInteger>> before = List.of();
+    for (Added one : added.subList(0, Math.min(added.size(), COHORTS_OF_MORE * METERS))) {
+      List<List<BigInteger>> items =
+          Stream.concat(Stream.of(one.numbers), one.others.stream()).toList();
+      for (List<BigInteger> item : items) {
+        numbers.addAll(item);
+        for (int i = 1; i < item.size(); i++) {
+          betweenHours.add(item.get(i).subtract(item.get(i - 1)));
+        }
       }
-      for (int i = 0; meter > 0 && i < own.size(); i++) {
-        betweenMeters.add(own.get(i).subtract(added.get(meter - 1).numbers.get(i)));
+      for (int i = 0; i < before.size(); i++) {
+        for (int slot = 0; slot < before.get(i).size(); slot++) {
+          betweenMeters.add(items.get(i).get(slot).subtract(before.get(i).get(slot)));
+        }
       }
+      before = items;
     }
     Set<BigInteger> ofOne = counts();
     var ofTwo = new HashSet<BigInteger>();

@@ -1,19 +1,25 @@
 package meterveil.benchmarks.privacy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import meterveil.benchmarks.privacy.OpenItems.Added;
 import meterveil.benchmarks.privacy.OpenItems.Told;
+import meterveil.block.BlockLength;
 import meterveil.cell.Packed;
 import meterveil.energy.Buckets;
 import meterveil.energy.WattHours;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Looking at copies finds masks that are none, that are too short or used twice, and tokens that
 /// return; and nothing where all is random.
@@ -24,15 +30,24 @@ final class OpenItemsTest {
 
   private static final int FEW_COHORTS = 8;
   private static final int SLOTS = 26;
+
+  /// Of shorter blocks of the same day, and of a late one.
+  private static final List<Integer> SLOTS_OF_OTHERS = List.of(8, 8, 3);
+
   private static final BigInteger MODULUS = BigInteger.TWO.pow(Packed.BITS);
   private static final double CHANCE_MAX = 0.02;
   private static final Buckets BUCKETS = Buckets.ofAnHour(new WattHours(3_000));
 
   private final Random random = new Random(1);
 
-  /// The mask of a meter's number.
+  /// The mask of a meter's number, in its first block.
   private interface Masks {
     BigInteger of(int meter, int slot);
+  }
+
+  /// The mask of a meter's number in any block.
+  private interface MasksOfBlocks {
+    BigInteger of(int meter, int block, int slot);
   }
 
   @Test
@@ -80,9 +95,52 @@ final class OpenItemsTest {
     assertThat(told(onceAgain).masksInCommon()).isOne();
     Masks ofTwoParts = (meter, slot) -> fixed(meter).add(fixed(1_000 + slot)).mod(MODULUS);
     assertThat(told(ofTwoParts).masksInCommon()).isPositive();
-    Masks lateAsWhole =
-        (meter, slot) -> slot == SLOTS - 2 || slot == SLOTS ? fixed(meter) : masks(meter, slot);
-    assertThat(told(lateAsWhole).masksInCommon()).isPositive();
+  }
+
+  @Test
+  @DisplayName("T5 a mask that is used again in another block of its meter is found")
+  void findsAMaskThatIgnoresTheBlock() {
+    MasksOfBlocks ignored = (meter, _, slot) -> fixed(1_000 * meter + slot);
+    assertThat(toldOfBlocks(ignored).masksInCommon()).isPositive();
+    MasksOfBlocks ofTwoParts =
+        (meter, block, slot) ->
+            block == 0
+                ? masks(meter, slot)
+                : fixed(10 * meter + block).add(fixed(10_000 + slot)).mod(MODULUS);
+    assertThat(toldOfBlocks(ofTwoParts).masksInCommon()).isPositive();
+    for (int block = 1; block <= SLOTS_OF_OTHERS.size(); block++) {
+      int other = block;
+      MasksOfBlocks once =
+          (meter, at, slot) ->
+              meter == 7 && ((at == 0 && slot == SLOTS - 2) || (at == other && slot == 1))
+                  ? fixed(1)
+                  : masks(meter, slot);
+      assertThat(toldOfBlocks(once).masksInCommon()).as("block %d", block).isOne();
+    }
+  }
+
+  @Test
+  @DisplayName("T5 an item with an attribute that is not looked at stops the benchmark")
+  void knowsAllThatIsInAnItem() {
+    var six = new HashMap<String, AttributeValue>();
+    IntStream.range(0, 6).forEach(hour -> six.put("s" + hour, AttributeValue.fromN("5")));
+    List.of("c", "b", "d", "x", "t").forEach(name -> six.put(name, AttributeValue.fromN("1")));
+    assertThat(
+            OpenItems.added(
+                BlockLength.QUARTER_DAY, false, Map.of("s0", AttributeValue.fromN("1")), six))
+        .containsExactly(of(4), of(5), of(5), of(5), of(5), of(5), of(1), of(1));
+    six.put("n", AttributeValue.fromN("1"));
+    assertThatIllegalStateException()
+        .isThrownBy(() -> OpenItems.added(BlockLength.QUARTER_DAY, false, Map.of(), six))
+        .withMessageContaining("n");
+    six.remove("n");
+    six.remove("x");
+    assertThatIllegalStateException()
+        .isThrownBy(() -> OpenItems.added(BlockLength.QUARTER_DAY, false, Map.of(), six));
+  }
+
+  private static BigInteger of(int number) {
+    return BigInteger.valueOf(number);
   }
 
   @Test
@@ -96,6 +154,10 @@ final class OpenItemsTest {
     return OpenItems.told(added(masks, FEW_COHORTS), List.of());
   }
 
+  private Told toldOfBlocks(MasksOfBlocks masks) {
+    return OpenItems.told(addedOfBlocks(masks, FEW_COHORTS), List.of());
+  }
+
   private BigInteger masks(int meter, int slot) {
     return new BigInteger(Packed.BITS, random);
   }
@@ -105,38 +167,46 @@ final class OpenItemsTest {
   }
 
   private List<Added> added(Masks masks, int cohorts) {
+    return addedOfBlocks(
+        (meter, block, slot) -> block == 0 ? masks.of(meter, slot) : masks(meter, slot), cohorts);
+  }
+
+  private List<Added> addedOfBlocks(MasksOfBlocks masks, int cohorts) {
     var all = new ArrayList<Added>();
-    for (int cohort = 0; cohort < cohorts; cohort++) {
-      for (int i = 0; i < OpenItems.METERS; i++) {
-        int meter = all.size();
-        var numbers = new ArrayList<BigInteger>();
-        var energiesWh = new ArrayList<Integer>();
-        var buckets = new ArrayList<Integer>();
-        for (int slot = 0; slot <= SLOTS; slot++) {
-          int wh = (int) Math.min(3_000, 300 * Math.exp(random.nextGaussian()));
-          int bucket = BUCKETS.of(new WattHours(wh));
-          BigInteger count =
-              BigInteger.ONE.shiftLeft(Packed.ENERGY_BITS + bucket * Packed.COUNT_BITS);
-          numbers.add(
-              masks
-                  .of(meter, slot)
-                  .add(BigInteger.valueOf(wh))
-                  .add(slot == SLOTS - 1 ? BigInteger.ZERO : count)
-                  .mod(MODULUS));
-          if (slot < SLOTS - 1) {
-            energiesWh.add(wh);
-            buckets.add(bucket);
-          }
-        }
-        all.add(
-            new Added(
-                cohort,
-                numbers.subList(0, SLOTS),
-                numbers.subList(SLOTS, SLOTS + 1),
-                energiesWh,
-                buckets));
+    for (int meter = 0; meter < cohorts * OpenItems.METERS; meter++) {
+      var energiesWh = new ArrayList<Integer>();
+      var buckets = new ArrayList<Integer>();
+      for (int slot = 0; slot < SLOTS - 1; slot++) {
+        int wh = (int) Math.min(3_000, 300 * Math.exp(random.nextGaussian()));
+        energiesWh.add(wh);
+        buckets.add(BUCKETS.of(new WattHours(wh)));
       }
+      var numbers = new ArrayList<BigInteger>();
+      for (int slot = 0; slot < SLOTS; slot++) {
+        numbers.add(number(masks.of(meter, 0, slot), energiesWh, buckets, slot));
+      }
+      var others = new ArrayList<List<BigInteger>>();
+      for (int slots : SLOTS_OF_OTHERS) {
+        var ofOther = new ArrayList<BigInteger>();
+        for (int slot = 0; slot < slots; slot++) {
+          ofOther.add(number(masks.of(meter, others.size() + 1, slot), energiesWh, buckets, slot));
+        }
+        others.add(ofOther);
+      }
+      all.add(new Added(numbers, others, energiesWh, buckets));
     }
     return all;
+  }
+
+  /// What a slot's contribution looks like under a mask; above the clip there is nothing.
+  private static BigInteger number(
+      BigInteger mask, List<Integer> energiesWh, List<Integer> buckets, int slot) {
+    BigInteger packed =
+        slot == SLOTS - 1
+            ? BigInteger.ZERO
+            : BigInteger.ONE
+                .shiftLeft(Packed.ENERGY_BITS + buckets.get(slot) * Packed.COUNT_BITS)
+                .add(BigInteger.valueOf(energiesWh.get(slot)));
+    return mask.add(packed).mod(MODULUS);
   }
 }
