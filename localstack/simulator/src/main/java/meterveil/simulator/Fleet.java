@@ -57,6 +57,7 @@ public final class Fleet implements AutoCloseable {
 
   private final Map<ThingName, Meter> meters = new LinkedHashMap<>();
   private LongConsumer progress = _ -> {};
+  private BiConsumer<ThingName, byte[]> published = (_, _) -> {};
   private long blocksAcknowledged;
   private volatile boolean deliversTwice;
   private boolean watchingAnswers;
@@ -195,6 +196,12 @@ public final class Fleet implements AutoCloseable {
     run(() -> progress = newProgress);
   }
 
+  /// Whom to tell of each message with readings as it is published: its meter and its bytes. Called
+  /// on the fleet's thread: it must return at once.
+  public void onPublish(BiConsumer<ThingName, byte[]> newPublished) {
+    run(() -> published = newPublished);
+  }
+
   /// Whether every message with readings goes out twice from now on.
   public void deliverTwice(boolean twice) {
     deliversTwice = twice;
@@ -202,6 +209,10 @@ public final class Fleet implements AutoCloseable {
 
   boolean deliversTwice() {
     return deliversTwice;
+  }
+
+  void published(ThingName thing, byte[] payload) {
+    published.accept(thing, payload);
   }
 
   void acknowledged(int blocks) {

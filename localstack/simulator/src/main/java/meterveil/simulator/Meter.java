@@ -718,6 +718,7 @@ public final class Meter {
       }
       Instant sentAt = fleet.clock.instant();
       underWay.add(message);
+      fleet.published(thing, letter.packet().getPayload());
       fleet.then(
           client.publish(letter.packet()),
           (result, e) -> {

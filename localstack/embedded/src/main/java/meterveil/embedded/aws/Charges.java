@@ -32,17 +32,10 @@ public final class Charges {
   /// @param invocations each try of an event
   /// @param busyMillis from an event's being handed over to its answer, all together
   /// @param busyMillisEach the same for each, in ascending order
-  /// @param doneMillisEach from an event's being accepted to its end, for each that ended well, in
-  ///   ascending order
-  public record Work(
-      long invocations,
-      double busyMillis,
-      List<Double> busyMillisEach,
-      List<Double> doneMillisEach) {
+  public record Work(long invocations, double busyMillis, List<Double> busyMillisEach) {
 
     public Work {
       busyMillisEach = List.copyOf(busyMillisEach);
-      doneMillisEach = List.copyOf(doneMillisEach);
     }
 
     /// What Lambda bills: each try by itself, rounded up to a whole millisecond.
@@ -54,30 +47,16 @@ public final class Charges {
     ///
     /// @param share 0.5 for the median
     public double busyMillis(double share) {
-      return quantile(busyMillisEach, share);
-    }
-
-    /// How long after its being accepted a share of the events was done at most.
-    ///
-    /// @param share 0.5 for the median
-    public double doneMillis(double share) {
-      return quantile(doneMillisEach, share);
-    }
-
-    private static double quantile(List<Double> sorted, double share) {
-      return sorted.isEmpty() ? 0 : sorted.get((int) (share * (sorted.size() - 1)));
+      return busyMillisEach.isEmpty()
+          ? 0
+          : busyMillisEach.get((int) (share * (busyMillisEach.size() - 1)));
     }
   }
 
   private record Operation(String role, String name) {}
 
-  private static final class Times {
-    private final List<Double> busyMillis = new ArrayList<>();
-    private final List<Double> waitedMillis = new ArrayList<>();
-  }
-
   private final Map<Operation, Calls> calls = new HashMap<>();
-  private final Map<String, Times> work = new HashMap<>();
+  private final Map<String, List<Double>> busyMillis = new HashMap<>();
 
   /// Counts a call that was answered, or refused by the service itself.
   ///
@@ -92,14 +71,8 @@ public final class Charges {
   }
 
   /// Counts a try of an event.
-  ///
-  /// @param waitedNanos since the event was accepted; not counted if it failed
-  synchronized void worked(String function, long busyNanos, long waitedNanos, boolean well) {
-    Times times = work.computeIfAbsent(function, _ -> new Times());
-    times.busyMillis.add(busyNanos / NANOS_PER_MILLI);
-    if (well) {
-      times.waitedMillis.add(waitedNanos / NANOS_PER_MILLI);
-    }
+  synchronized void worked(String function, long busyNanos) {
+    busyMillis.computeIfAbsent(function, _ -> new ArrayList<>()).add(busyNanos / NANOS_PER_MILLI);
   }
 
   /// The write units that a role's calls have used.
@@ -135,20 +108,12 @@ public final class Charges {
   /// All work so far, by the function's logical id.
   public synchronized Map<String, Work> work() {
     var all = new TreeMap<String, Work>();
-    work.forEach((function, times) -> {
-      List<Double> busy = sorted(times.busyMillis);
+    busyMillis.forEach((function, each) -> {
+      List<Double> sorted = each.stream().sorted().toList();
       all.put(
           function,
-          new Work(
-              busy.size(),
-              busy.stream().mapToDouble(Double::doubleValue).sum(),
-              busy,
-              sorted(times.waitedMillis)));
+          new Work(sorted.size(), sorted.stream().mapToDouble(Double::doubleValue).sum(), sorted));
     });
     return all;
-  }
-
-  private static List<Double> sorted(List<Double> values) {
-    return values.stream().sorted().toList();
   }
 }

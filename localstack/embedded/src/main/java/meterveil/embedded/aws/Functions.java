@@ -27,6 +27,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import meterveil.embedded.FunctionClock;
 import meterveil.embedded.aws.CloudAssembly.Resource;
 import meterveil.embedded.policy.PolicyDocument;
@@ -117,6 +118,7 @@ public final class Functions implements AutoCloseable {
   private final Map<String, Target> targets = new LinkedHashMap<>();
   private final List<PolicyDocument> permissions = new ArrayList<>();
   private final Map<LambdaFunction, Fault> faults = new ConcurrentHashMap<>();
+  private final Map<LambdaFunction, Consumer<byte[]>> listeners = new ConcurrentHashMap<>();
   private final List<FailureRecord> failureRecords = new CopyOnWriteArrayList<>();
   private final AtomicLong pending = new AtomicLong();
   private final ScheduledThreadPoolExecutor timer;
@@ -353,11 +355,11 @@ public final class Functions implements AutoCloseable {
   }
 
   void ended(Invocation invocation, Outcome outcome) {
-    charges.worked(
-        invocation.target().function().logicalId(),
-        invocation.busyNanos(),
-        invocation.waitedNanos(),
-        outcome instanceof Outcome.Answered);
+    LambdaFunction function = invocation.target().function();
+    charges.worked(function.logicalId(), invocation.busyNanos());
+    if (outcome instanceof Outcome.Answered) {
+      listeners.getOrDefault(function, _ -> {}).accept(invocation.payload());
+    }
     CompletableFuture<Outcome> waiting = invocation.waiting();
     if (waiting != null) {
       done();
@@ -375,9 +377,7 @@ public final class Functions implements AutoCloseable {
           Duration delay = delays.get(Math.min(invocation.attempts(), delays.size()) - 1);
           var _ =
               timer.schedule(
-                  () -> invocation.target().function().add(invocation),
-                  delay.toMillis(),
-                  TimeUnit.MILLISECONDS);
+                  () -> function.add(invocation), delay.toMillis(), TimeUnit.MILLISECONDS);
         }
       }
     }
@@ -445,6 +445,14 @@ public final class Functions implements AutoCloseable {
   /// @param destination ARN of the function that it was handed to
   /// @param json the record, with the event as it was
   public record FailureRecord(String destination, String json) {}
+
+  /// Tells somebody of each event that a function has dealt with, as it was given to it. Called on
+  /// the thread that took the function's answer.
+  ///
+  /// @param constructId the beginning of the function's logical id
+  public void onAnswer(String constructId, Consumer<byte[]> listener) {
+    listeners.put(function(constructId), listener);
+  }
 
   /// Lets a test decide what becomes of a function's events from now on.
   ///

@@ -13,8 +13,7 @@ final class Invocation {
   private final byte[] payload;
   private final Instant accepted;
   private final @Nullable CompletableFuture<Outcome> waiting;
-  private final long acceptedNanos = System.nanoTime();
-  private long begunNanos = acceptedNanos;
+  private long begunNanos = System.nanoTime();
   private int attempts;
 
   /// @param accepted when, by the moved clock
@@ -64,10 +63,5 @@ final class Invocation {
   /// Real time since a process was given it last.
   long busyNanos() {
     return System.nanoTime() - begunNanos;
-  }
-
-  /// Real time since it was accepted.
-  long waitedNanos() {
-    return System.nanoTime() - acceptedNanos;
   }
 }

@@ -147,6 +147,9 @@ final class Replay {
         var platform = EmbeddedPlatform.start(assembly, work, options())) {
       started.accept(platform);
       try (Fleet fleet = fleet(platform)) {
+        var journeys = new Journeys();
+        fleet.onPublish(journeys::published);
+        platform.functions().onAnswer("Collect", journeys::stored);
         AtomicLong firstCounted = watchFirstCounted(platform, begin);
         connect(platform, fleet);
         Duration sending = replay(platform, fleet);
@@ -155,6 +158,7 @@ final class Replay {
             new Pace(
                 firstCounted.get() / 1000.0,
                 sending.toMillis() / 1000.0,
+                journeys.millis(),
                 took.toMillis() / 1000.0,
                 processes.bytesMax(),
                 processes.cpuSeconds());

@@ -195,8 +195,6 @@ public record RunSummary(
         times.put("busyMillisMin", rounded(did.busyMillis(0), 2));
         times.put("busyMillisP50", rounded(did.busyMillis(0.50), 2));
         times.put("busyMillisP99", rounded(did.busyMillis(0.99), 2));
-        times.put("doneMillisP50", rounded(did.doneMillis(0.50), 2));
-        times.put("doneMillisP99", rounded(did.doneMillis(0.99), 2));
         functions.put(function, times);
       });
       var json = new LinkedHashMap<String, Object>();
@@ -212,6 +210,8 @@ public record RunSummary(
   ///
   /// @param startSeconds from the start of the platform to the first counted message
   /// @param sendingSeconds from the first message with readings to the last that was stored
+  /// @param storedMillis from a meter's publishing a message to collect's answer, for each message
+  ///   in ascending order
   /// @param wallSeconds from the start of the platform to the last closed day
   /// @param residentBytesMax of all processes together at the same time; none where the system does
   ///   not tell
@@ -220,12 +220,23 @@ public record RunSummary(
   public record Pace(
       double startSeconds,
       double sendingSeconds,
+      List<Double> storedMillis,
       double wallSeconds,
       OptionalLong residentBytesMax,
       Map<String, Double> cpuSeconds) {
 
     public Pace {
+      storedMillis = List.copyOf(storedMillis);
       cpuSeconds = Map.copyOf(cpuSeconds);
+    }
+
+    /// How long a share of the messages took at most from publishing to stored.
+    ///
+    /// @param share 0.5 for the median
+    double storedMillis(double share) {
+      return storedMillis.isEmpty()
+          ? 0
+          : storedMillis.get((int) (share * (storedMillis.size() - 1)));
     }
   }
 
@@ -297,6 +308,8 @@ public record RunSummary(
     json.put("sendingSeconds", rounded(pace.sendingSeconds(), 2));
     json.put("wallSeconds", rounded(pace.wallSeconds(), 2));
     json.put("messagesPerSecond", rounded(messagesPerSecond(), 1));
+    json.put("storedMillisP50", rounded(pace.storedMillis(0.50), 1));
+    json.put("storedMillisP99", rounded(pace.storedMillis(0.99), 1));
     OptionalLong resident = pace.residentBytesMax();
     json.put("residentBytesMax", resident.isPresent() ? resident.getAsLong() : null);
     var cpu = new TreeMap<String, Object>();

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import meterveil.embedded.aws.Functions.Delivery;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -201,6 +202,15 @@ class FunctionsTest {
     functions.setFault("Probe", (_, _) -> Delivery.CRASH);
     assertThat(recordsAfter("hello", () -> {})).isEqualTo(1);
     assertThat(functions.failureRecords().getLast().json()).contains("Runtime.ExitError");
+  }
+
+  @Test
+  void tellsOfEventsThatWereDealtWithAndOfNoOthers() throws Exception {
+    var told = new CopyOnWriteArrayList<String>();
+    functions.onAnswer("Probe", event -> told.add(new String(event, StandardCharsets.UTF_8)));
+    assertThat(recordsAfter("throw", () -> {})).isEqualTo(1);
+    assertThat(ask("Probe", "hello")).isInstanceOf(Outcome.Answered.class);
+    assertThat(told).containsExactly("\"hello\"");
   }
 
   @Test

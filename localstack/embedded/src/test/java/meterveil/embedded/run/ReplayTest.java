@@ -72,7 +72,8 @@ class ReplayTest {
               "collectWriteUnits",
               "releaseWriteUnits",
               "wallSeconds",
-              "messagesPerSecond")) {
+              "messagesPerSecond",
+              "storedMillisP50")) {
         assertThat(summary.path(member).doubleValue()).as(member).isPositive();
       }
       assertThat(summary.path("notes").toString())

@@ -40,11 +40,14 @@ class RunSummaryTest {
             "collectWriteUnits",
             "releaseWriteUnits",
             "wallSeconds",
-            "messagesPerSecond");
+            "messagesPerSecond",
+            "storedMillisP50",
+            "storedMillisP99");
     assertThat(json.at("/refused/TOO_LATE").intValue()).isEqualTo(2);
     assertThat(json.at("/cells/merged").intValue()).isEqualTo(48);
     assertThat(json.at("/collectWriteUnitsPerMeterHour").asText()).isEqualTo("0.08");
     assertThat(json.at("/messagesPerSecond").asText()).isEqualTo("140.0");
+    assertThat(json.at("/storedMillisP50").asText()).isEqualTo("7.5");
     assertThat(json.at("/bill/functions/CollectFunction/billedMillis").intValue()).isEqualTo(5 + 6);
     assertThat(json.at("/sentWh").longValue())
         .isEqualTo(

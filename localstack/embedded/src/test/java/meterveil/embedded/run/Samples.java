@@ -50,10 +50,16 @@ final class Samples {
         new WriteUnits(2_684, 1_210),
         new Bill(
             Map.of("CollectRole", Map.of("dynamodb:UpdateItem", new Calls(1_400, 0, 2_684))),
-            Map.of("CollectFunction", new Work(2, 9.5, List.of(4.2, 5.3), List.of(6.0, 7.5))),
+            Map.of("CollectFunction", new Work(2, 9.5, List.of(4.2, 5.3))),
             123_456,
             Map.of("Usage", 45_678L)),
-        new Pace(7.4, 10.0, 21.3, OptionalLong.of(1_403_000_000L), Map.of("database", 12.34)),
+        new Pace(
+            7.4,
+            10.0,
+            List.of(6.0, 7.5, 80.0),
+            21.3,
+            OptionalLong.of(1_403_000_000L),
+            Map.of("database", 12.34)),
         List.of("Nothing expires within the run: what is released is kept for 37 days."));
   }
 
