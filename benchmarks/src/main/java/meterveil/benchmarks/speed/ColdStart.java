@@ -43,6 +43,7 @@ final class ColdStart {
   private static final int SAMPLES_OF_OTHERS = 3;
   private static final double MILLIS_MAX = 300;
   private static final double NANOS_PER_MILLI = 1e6;
+  private static final double KB_PER_MB = 1_024;
   private static final int SECONDS_MAX = 60;
 
   /// Of its memory, Lambda gives this share to the heap.
@@ -53,20 +54,37 @@ final class ColdStart {
   private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
   private static final Path TASKSET = Path.of("/usr/bin/taskset");
 
-  /// How a process is started.
+  /// How a process is started. Lambda's Java 25 stops at C1 by itself, but not where it restores:
+  /// there compiling is over before the snapshot (AWS Lambda's developer guide, "Customize Java
+  /// runtime startup behavior").
   private enum Setting {
     PLAIN("plain"),
     C1("C1 alone"),
     APP_CDS("C1, AppCDS archive"),
     AOT("C1, AOT cache"),
-    RESTORED("C1, restored by SnapStart");
+    RESTORED_C1("C1, restored by SnapStart"),
+    RESTORED("restored by SnapStart");
 
     private final String words;
 
     Setting(String words) {
       this.words = words;
     }
+
+    boolean stopsAtC1() {
+      return this != PLAIN && this != RESTORED;
+    }
+
+    boolean isRestored() {
+      return this == RESTORED || this == RESTORED_C1;
+    }
   }
+
+  /// What one start came to.
+  ///
+  /// @param millis to the first answer
+  /// @param residentKb at most until then, as far as the system tells (Linux, in `/proc`)
+  private record Start(double millis, long residentKb) {}
 
   /// A function made ready to be started.
   private record Prepared(
@@ -96,7 +114,9 @@ final class ColdStart {
             "C1",
             "C1+AppCDS",
             "C1+AOT",
+            "C1, restored",
             "restored",
+            "its resident MB",
             "classes",
             "zip MB");
     var chart = new Chart("Cold start of collect", "milliseconds to the first answer, median");
@@ -108,16 +128,25 @@ final class ColdStart {
       var json = new LinkedHashMap<String, Object>();
       var cells = new ArrayList<String>();
       cells.add(function.name());
+      long residentKb = 0;
       for (Setting setting : Setting.values()) {
-        Spread millis =
+        if (setting == Setting.RESTORED_C1 && !collect) {
+          cells.add("");
+          continue;
+        }
+        List<Start> starts =
             measure(prepared, setting, collect ? SAMPLES_OF_COLLECT : SAMPLES_OF_OTHERS);
+        Spread millis = Spread.of(starts.stream().map(Start::millis).toList());
         json.put(setting.name(), millis);
         cells.add(millis.text(0));
         if (collect) {
           chart.bar(setting.words, millis.median(), 0, setting == Setting.RESTORED);
-          best = millis.median(); // the last one, restored by SnapStart, is what is deployed
+          best = millis.median(); // the last one is what is deployed
         }
+        residentKb = starts.stream().mapToLong(Start::residentKb).max().orElseThrow();
       }
+      json.put("residentMbMax", residentKb / KB_PER_MB); // of the last one too
+      cells.add("%,.0f".formatted(residentKb / KB_PER_MB));
       json.put("classesLoaded", prepared.classes());
       json.put("zipBytes", Files.size(function.zip()));
       cells.add("%,d".formatted(prepared.classes()));
@@ -172,19 +201,19 @@ final class ColdStart {
         function, unpacked, prepared.jars(), prepared.cds(), prepared.aot(), classes);
   }
 
-  private Spread measure(Prepared prepared, Setting setting, int samples)
+  private List<Start> measure(Prepared prepared, Setting setting, int samples)
       throws IOException, InterruptedException {
     List<String> archive =
         switch (setting) {
-          case PLAIN, C1, RESTORED -> List.of();
+          case PLAIN, C1, RESTORED_C1, RESTORED -> List.of();
           case APP_CDS -> List.of("-XX:SharedArchiveFile=" + prepared.cds(), "-Xshare:on");
           case AOT -> List.of("-XX:AOTCache=" + prepared.aot(), "-XX:AOTMode=on");
         };
-    var millis = new ArrayList<Double>();
+    var measured = new ArrayList<Start>();
     var cores =
         new ArrayBlockingQueue<>(AT_ONCE, true, IntStream.range(0, AT_ONCE).boxed().toList());
     try (var starters = Executors.newFixedThreadPool(AT_ONCE)) {
-      var starts = new ArrayList<Future<Double>>();
+      var starts = new ArrayList<Future<Start>>();
       for (int i = 0; i < samples; i++) {
         starts.add(
             starters.submit(() -> {
@@ -196,19 +225,17 @@ final class ColdStart {
               }
             }));
       }
-      for (Future<Double> start : starts) {
-        millis.add(start.get());
+      for (Future<Start> start : starts) {
+        measured.add(start.get());
       }
     } catch (ExecutionException e) {
       throw new IllegalStateException(prepared.function().name() + " did not start", e);
     }
-    return Spread.of(millis);
+    return measured;
   }
 
   /// One start.
-  ///
-  /// @return milliseconds to the first answer
-  private double start(Prepared prepared, Setting setting, List<String> options, int core)
+  private Start start(Prepared prepared, Setting setting, List<String> options, int core)
       throws IOException, InterruptedException {
     Deployed function = prepared.function();
     Path log = prepared.unpacked().resolveSibling("log-%d.txt".formatted(core));
@@ -225,7 +252,7 @@ final class ColdStart {
       command.add("-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac");
       command.add("--enable-native-access=ALL-UNNAMED");
       command.add(nativeLibrary);
-      if (setting != Setting.PLAIN) {
+      if (setting.stopsAtC1()) {
         command.add("-XX:TieredStopAtLevel=1");
       }
       command.addAll(options);
@@ -242,7 +269,7 @@ final class ColdStart {
       builder.directory(prepared.unpacked().toFile()); // where it looks for classes
       builder.environment().clear();
       builder.environment().putAll(function.environment());
-      builder.environment().putAll(environment(first, prepared.unpacked(), setting));
+      builder.environment().putAll(environment(first, prepared, setting));
       long begun = System.nanoTime();
       Process process = builder.start();
       try {
@@ -250,11 +277,11 @@ final class ColdStart {
         if (first.error().isPresent()) {
           throw new IllegalStateException(function.name() + " failed: " + first.error().get());
         }
-        long from = setting == Setting.RESTORED ? first.restoredNanos() : begun;
+        long from = setting.isRestored() ? first.restoredNanos() : begun;
         if (from == 0) {
           throw new IllegalStateException(function.name() + " never asked to be restored");
         }
-        return (answered - from) / NANOS_PER_MILLI;
+        return new Start((answered - from) / NANOS_PER_MILLI, residentKb(process));
       } catch (ExecutionException | TimeoutException e) {
         throw new IllegalStateException(
             "%s gave no answer: %s".formatted(function.name(), Files.readString(log)), e);
@@ -267,26 +294,46 @@ final class ColdStart {
     }
   }
 
-  private static Map<String, String> environment(OneStart first, Path unpacked, Setting setting) {
+  private static long residentKb(Process process) throws IOException {
+    Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+    if (!Files.exists(status)) {
+      return 0;
+    }
+    try (Stream<String> lines = Files.lines(status)) {
+      return lines
+          .filter(line -> line.startsWith("VmHWM:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+          .sum();
+    }
+  }
+
+  private static Map<String, String> environment(
+      OneStart first, Prepared prepared, Setting setting) {
     var variables = new LinkedHashMap<String, String>();
     variables.put("PATH", "/usr/local/bin:/usr/bin:/bin");
     variables.put("LANG", "en_US.UTF-8");
     variables.put("TZ", ":UTC");
     variables.put("AWS_LAMBDA_RUNTIME_API", first.authority());
-    variables.put("LAMBDA_TASK_ROOT", unpacked.toString());
+    variables.put("LAMBDA_TASK_ROOT", prepared.unpacked().toString());
     variables.put("AWS_REGION", "us-west-2");
-    variables.put("AWS_ACCESS_KEY_ID", "none");
-    variables.put("AWS_SECRET_ACCESS_KEY", "none");
+    if (setting.isRestored()) { // a snapshot holds no credentials: they are fetched
+      variables.put("AWS_CONTAINER_CREDENTIALS_FULL_URI", first.credentials());
+      variables.put("AWS_CONTAINER_AUTHORIZATION_TOKEN", "none");
+    } else {
+      variables.put("AWS_ACCESS_KEY_ID", "none");
+      variables.put("AWS_SECRET_ACCESS_KEY", "none");
+    }
     variables.put("AWS_ENDPOINT_URL", "http://" + first.authority());
     variables.put("AWS_ENDPOINT_URL_IOT_DATA_PLANE", "http://" + first.authority());
     variables.put("AWS_ENDPOINT_URL_IOT", "http://" + first.authority());
     variables.put("AWS_LAMBDA_FUNCTION_NAME", "one");
     variables.put("AWS_LAMBDA_FUNCTION_VERSION", "1");
-    variables.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512");
+    variables.put(
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(prepared.function().memoryMb()));
     variables.put("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/one");
     variables.put("AWS_LAMBDA_LOG_STREAM_NAME", "one");
     variables.put(
-        "AWS_LAMBDA_INITIALIZATION_TYPE", setting == Setting.RESTORED ? "snap-start" : "on-demand");
+        "AWS_LAMBDA_INITIALIZATION_TYPE", setting.isRestored() ? "snap-start" : "on-demand");
     return variables;
   }
 

@@ -5,8 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -15,17 +19,28 @@ import org.jspecify.annotations.Nullable;
 
 /// What a function's process talks to from its start to its first answer: Lambda's Runtime API, and
 /// AWS's services, which answer at once with the least that lets it go on.
+///
+/// Credentials that are fetched before a snapshot have expired when it is restored, as they have on
+/// Lambda but for the first hours after a version is published.
 final class OneStart implements AutoCloseable {
 
   private static final int OK = 200;
   private static final int ACCEPTED = 202;
   private static final int NOT_FOUND = 404;
+  private static final String CREDENTIALS = "/2021-04-23/credentials";
+
+  /// The SDK fetches new credentials a minute before they expire.
+  private static final Duration RENEWED_BEFORE = Duration.ofMinutes(1);
+
+  private static final Duration SNAPSHOT_CREDENTIALS = Duration.ofSeconds(1);
   private static final String KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
   private final HttpServer server;
   private final String event;
   private final Map<String, String> answers;
   private final CompletableFuture<Long> answered = new CompletableFuture<>();
+  private final Clock clock = Clock.systemUTC();
+  private volatile Instant renewed = Instant.MIN;
   private volatile long restoredNanos;
   private volatile boolean given;
   private volatile @Nullable String error;
@@ -46,6 +61,11 @@ final class OneStart implements AutoCloseable {
   /// Host and port.
   String authority() {
     return "127.0.0.1:" + server.getAddress().getPort();
+  }
+
+  /// Where credentials are fetched.
+  String credentials() {
+    return "http://" + authority() + CREDENTIALS;
   }
 
   /// What went wrong, if the first answer was an error.
@@ -69,8 +89,9 @@ final class OneStart implements AutoCloseable {
     if (path.endsWith("/invocation/next")) {
       next(exchange);
     } else if (path.endsWith("/restore/next")) {
-      restoredNanos = System.nanoTime();
-      send(exchange, OK, "");
+      restore(exchange);
+    } else if (path.equals(CREDENTIALS)) {
+      sendCredentials(exchange);
     } else if (path.endsWith("/response")) {
       answered.complete(System.nanoTime());
       send(exchange, ACCEPTED, "");
@@ -103,6 +124,31 @@ final class OneStart implements AutoCloseable {
         .map(Map.Entry::getValue)
         .findFirst()
         .orElse("{}");
+  }
+
+  private void restore(HttpExchange exchange) throws IOException {
+    try {
+      while (!clock.instant().isAfter(renewed)) {
+        Thread.sleep(Duration.ofMillis(10));
+      }
+    } catch (InterruptedException e) {
+      throw new InterruptedIOException(e.getMessage());
+    }
+    restoredNanos = System.nanoTime();
+    send(exchange, OK, "");
+  }
+
+  private void sendCredentials(HttpExchange exchange) throws IOException {
+    Instant until = Instant.parse("2099-01-01T00:00:00Z");
+    if (restoredNanos == 0) {
+      renewed = clock.instant().plus(SNAPSHOT_CREDENTIALS);
+      until = renewed.plus(RENEWED_BEFORE);
+    }
+    send(
+        exchange,
+        OK,
+        "{\"AccessKeyId\":\"none\",\"SecretAccessKey\":\"none\",\"Token\":\"none\",\"Expiration\":\"%s\"}"
+            .formatted(until));
   }
 
   private void next(HttpExchange exchange) throws IOException {
