@@ -33,6 +33,7 @@ import meterveil.benchmarks.Spread;
 import meterveil.benchmarks.Table;
 import meterveil.block.Epoch;
 import meterveil.embedded.aws.RuntimeInterfaceClient;
+import meterveil.plan.AssignmentTable;
 
 /// How long a function takes from the start of its process to its first answer, under AWS's runtime
 /// interface client, in a fresh JVM with the memory it is deployed with and one core. Two are
@@ -240,7 +241,7 @@ final class ColdStart {
     Deployed function = prepared.function();
     Path log = prepared.unpacked().resolveSibling("log-%d.txt".formatted(core));
     boolean archived = setting == Setting.APP_CDS || setting == Setting.AOT;
-    try (var first = new OneStart(event(function.name()), answers())) {
+    try (var first = new OneStart(event(function.name()), answers(function.name()))) {
       var command = new ArrayList<String>();
       if (Files.isExecutable(TASKSET)) {
         command.addAll(List.of(TASKSET.toString(), "-c", Integer.toString(core)));
@@ -337,7 +338,7 @@ final class ColdStart {
     return variables;
   }
 
-  /// A first event that goes all the way.
+  /// A first event that goes all the way; but admit and register turn the meter away.
   private static String event(String function) {
     String yesterday = yesterday().toString();
     String readings =
@@ -383,14 +384,42 @@ final class ColdStart {
     return "%05d-north-re-1".formatted(Epoch.containing(yesterday()).number());
   }
 
-  private static Map<String, String> answers() {
-    String row =
+  /// One tenant with one cohort and one meter, a plan that is in force, and for release a day that
+  /// is due.
+  private static Map<String, String> answers(String function) {
+    Instant today = yesterday().plus(Duration.ofDays(1));
+    String cohort =
         "{\"tenant\":{\"S\":\"demo\"},\"cohort\":{\"S\":\"%s\"},\"district\":{\"S\":\"north\"},\"tariffClass\":{\"S\":\"RESIDENTIAL\"},\"commodity\":{\"S\":\"ELECTRICITY\"},\"members\":{\"N\":\"50\"},\"blockHours\":{\"N\":\"24\"}}"
             .formatted(cohort());
-    return Map.of(
-        "GetItem COHORTS_TABLE",
-        "{\"Item\":%s}".formatted(row),
-        "GetItem TENANTS_TABLE",
-        "{\"Item\":{\"tenant\":{\"S\":\"demo\"},\"retentionDays\":{\"N\":\"30\"}}}");
+    String tenant = "{\"tenant\":{\"S\":\"demo\"},\"retentionDays\":{\"N\":\"30\"}}";
+    String meter =
+        "{\"thing\":{\"S\":\"meter-000123\"},\"tenant\":{\"S\":\"demo\"},\"district\":{\"S\":\"north\"},\"tariffClass\":{\"S\":\"RESIDENTIAL\"},\"commodity\":{\"S\":\"ELECTRICITY\"},\"state\":{\"S\":\"PROVISIONED\"},\"listedAt\":{\"S\":\"%s\"},\"certificateId\":{\"S\":\"%s\"},\"certificateExpiresAt\":{\"S\":\"2049-01-01T00:00:00Z\"},\"leaving\":{\"BOOL\":false}}"
+            .formatted(yesterday(), "0".repeat(64));
+    String sign =
+        "{\"thing\":{\"S\":\"meter-000123\"},\"online\":{\"BOOL\":true},\"lastSeen\":{\"S\":\"%s\"},\"blocksGivenUp\":{\"N\":\"0\"},\"expiresAt\":{\"N\":\"%d\"}}"
+            .formatted(today, today.plus(Duration.ofDays(30)).getEpochSecond());
+    String plan =
+        "{\"attempt\":{\"S\":\"1\"},\"kept\":{\"BOOL\":true},\"shardsDone\":{\"NS\":[%s]}}"
+            .formatted(
+                IntStream.range(0, AssignmentTable.SHARDS)
+                    .mapToObj("\"%d\""::formatted)
+                    .collect(Collectors.joining(",")));
+    String dayKey =
+        "{\"tenant\":{\"S\":\"demo\"},\"day\":{\"S\":\"%s\"},\"wrapped\":{\"B\":\"AAAA\"}}"
+            .formatted(LocalDate.ofInstant(today, ZoneOffset.UTC).minusDays(2));
+    var answers = new LinkedHashMap<String, String>();
+    answers.put("GetItem COHORTS_TABLE", "{\"Item\":%s}".formatted(cohort));
+    answers.put("Query COHORTS_TABLE", "{\"Items\":[%s]}".formatted(cohort));
+    answers.put("GetItem TENANTS_TABLE", "{\"Item\":%s}".formatted(tenant));
+    answers.put("Scan TENANTS_TABLE", "{\"Items\":[%s]}".formatted(tenant));
+    answers.put("GetItem METERS_TABLE", "{\"Item\":%s}".formatted(meter));
+    answers.put("Query METERS_TABLE", "{\"Items\":[%s]}".formatted(meter));
+    answers.put("Query DEVICE_STATUS_TABLE", "{\"Items\":[%s]}".formatted(sign));
+    answers.put("GetItem ASSIGNMENTS_TABLE", "{\"Item\":%s}".formatted(plan));
+    if (function.equals("release")) { // for collect the day begins
+      answers.put("GetItem DAY_KEYS_TABLE", "{\"Item\":%s}".formatted(dayKey));
+      answers.put("Query DAY_KEYS_TABLE", "{\"Items\":[%s]}".formatted(dayKey));
+    }
+    return answers;
   }
 }

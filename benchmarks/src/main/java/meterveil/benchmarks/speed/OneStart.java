@@ -108,7 +108,7 @@ final class OneStart implements AutoCloseable {
       send(
           exchange,
           OK,
-          operation.equals("GenerateDataKey")
+          operation.equals("GenerateDataKey") || operation.equals("Decrypt")
               ? "{\"KeyId\":\"k\",\"Plaintext\":\"%s\",\"CiphertextBlob\":\"%1$s\"}".formatted(KEY)
               : answer(operation, new String(body, UTF_8)));
     }
