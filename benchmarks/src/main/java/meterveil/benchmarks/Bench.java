@@ -71,6 +71,14 @@ final class Bench implements Callable<Integer> {
               + " some fifty homes. Default: what lies in shared/data beside the repository")
   private Optional<Path> readings = Optional.empty();
 
+  @Option(
+      names = "--starts",
+      paramLabel = "N",
+      description =
+          "How often to start each function with each setting, for speed; 15 take half an hour."
+              + " Default: 15 for collect, 2 for the others")
+  private Optional<Integer> starts = Optional.empty();
+
   private final Path repository;
   private final Clock clock = Clock.systemUTC();
 
@@ -102,6 +110,10 @@ final class Bench implements Callable<Integer> {
     var runs = new MainLineRuns(repository, folder);
     var goals = new ArrayList<Goal>();
     List<Part> asked = parts.isEmpty() ? List.of(Part.values()) : parts;
+    if (starts.filter(it -> it < 1).isPresent()) {
+      throw new CommandLine.ParameterException(
+          new CommandLine(this), "--starts must be 1 or more, not " + starts.get());
+    }
     if (asked.contains(Part.PRIVACY)) {
       homes(); // that there are none is said before the others are measured, not after
     }
@@ -111,7 +123,7 @@ final class Bench implements Callable<Integer> {
       writeGoals(folder);
       List<Outcome> outcomes =
           switch (part) {
-            case SPEED -> Speed.measure(repository, runs);
+            case SPEED -> Speed.measure(repository, runs, starts);
             case PRICE -> List.of(Price.measure(repository, runs));
             case PRIVACY -> Privacy.measure(homes(), repository, runs);
           };

@@ -14,9 +14,11 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -40,8 +42,10 @@ import meterveil.plan.AssignmentTable;
 /// started at once where there are two cores, each on its own.
 final class ColdStart {
 
-  private static final int SAMPLES_OF_COLLECT = 15;
-  private static final int SAMPLES_OF_OTHERS = 3;
+  /// Unless something else is asked for. All of them so often take more than a whole benchmark may.
+  private static final int STARTS_OF_COLLECT = 15;
+
+  private static final int STARTS_OF_OTHERS = 2;
   private static final double MILLIS_MAX = 300;
   private static final double NANOS_PER_MILLI = 1e6;
   private static final double KB_PER_MB = 1_024;
@@ -93,13 +97,16 @@ final class ColdStart {
 
   private final Path repository;
   private final Path work;
+  private final Optional<Integer> starts;
   private final String nativeLibrary;
 
   /// @param repository its root folder, built
   /// @param work an empty folder
-  ColdStart(Path repository, Path work) throws IOException {
+  /// @param starts of each function with each setting, if it is not to choose itself
+  ColdStart(Path repository, Path work, Optional<Integer> starts) throws IOException {
     this.repository = repository;
     this.work = work;
+    this.starts = starts;
     this.nativeLibrary = RuntimeInterfaceClient.nativeLibrary(work);
   }
 
@@ -123,9 +130,14 @@ final class ColdStart {
     var chart = new Chart("Cold start of collect", "milliseconds to the first answer, median");
     var figures = new LinkedHashMap<String, Object>();
     double best = Double.NaN;
-    for (Deployed function : Deployed.all(repository)) {
+    List<OnCore<Prepared>> preparing =
+        Deployed.all(repository).stream()
+            .<OnCore<Prepared>>map(function -> core -> prepare(function, core))
+            .toList();
+    for (Prepared prepared : onEachCore(preparing)) {
+      Deployed function = prepared.function();
       boolean collect = function.name().equals("collect");
-      Prepared prepared = prepare(function);
+      int times = starts.orElse(collect ? STARTS_OF_COLLECT : STARTS_OF_OTHERS);
       var json = new LinkedHashMap<String, Object>();
       var cells = new ArrayList<String>();
       cells.add(function.name());
@@ -135,19 +147,22 @@ final class ColdStart {
           cells.add("");
           continue;
         }
-        List<Start> starts =
-            measure(prepared, setting, collect ? SAMPLES_OF_COLLECT : SAMPLES_OF_OTHERS);
-        Spread millis = Spread.of(starts.stream().map(Start::millis).toList());
+        List<Start> measured =
+            onEachCore(
+                Collections.nCopies(
+                    times, core -> start(prepared, setting, archive(prepared, setting), core)));
+        Spread millis = Spread.of(measured.stream().map(Start::millis).toList());
         json.put(setting.name(), millis);
         cells.add(millis.text(0));
         if (collect) {
           chart.bar(setting.words, millis.median(), 0, setting == Setting.RESTORED);
           best = millis.median(); // the last one is what is deployed
         }
-        residentKb = starts.stream().mapToLong(Start::residentKb).max().orElseThrow();
+        residentKb = measured.stream().mapToLong(Start::residentKb).max().orElseThrow();
       }
       json.put("residentMbMax", residentKb / KB_PER_MB); // of the last one too
       cells.add("%,.0f".formatted(residentKb / KB_PER_MB));
+      json.put("starts", times);
       json.put("classesLoaded", prepared.classes());
       json.put("zipBytes", Files.size(function.zip()));
       cells.add("%,d".formatted(prepared.classes()));
@@ -168,7 +183,7 @@ final class ColdStart {
                 MILLIS_MAX)));
   }
 
-  private Prepared prepare(Deployed function) throws IOException, InterruptedException {
+  private Prepared prepare(Deployed function, int core) throws IOException, InterruptedException {
     Path folder = Files.createDirectories(work.resolve(function.name()));
     Path unpacked = folder.resolve("task");
     function.unpack(unpacked);
@@ -186,13 +201,13 @@ final class ColdStart {
             folder.resolve("classes.jsa"),
             folder.resolve("classes.aot"),
             0);
-    start(prepared, Setting.C1, List.of("-Xlog:class+load:file=" + log), 0);
+    start(prepared, Setting.C1, List.of("-Xlog:class+load:file=" + log), core);
     long classes;
     try (Stream<String> lines = Files.lines(log)) {
       classes = lines.filter(line -> line.contains(" source: ")).count();
     }
-    start(prepared, Setting.APP_CDS, List.of("-XX:ArchiveClassesAtExit=" + prepared.cds()), 0);
-    start(prepared, Setting.AOT, List.of("-XX:AOTCacheOutput=" + prepared.aot()), 0);
+    start(prepared, Setting.APP_CDS, List.of("-XX:ArchiveClassesAtExit=" + prepared.cds()), core);
+    start(prepared, Setting.AOT, List.of("-XX:AOTCacheOutput=" + prepared.aot()), core);
     for (Path archive : List.of(prepared.cds(), prepared.aot())) {
       if (!Files.exists(archive)) {
         throw new IllegalStateException("the JVM has not written " + archive.getFileName());
@@ -202,37 +217,44 @@ final class ColdStart {
         function, unpacked, prepared.jars(), prepared.cds(), prepared.aot(), classes);
   }
 
-  private List<Start> measure(Prepared prepared, Setting setting, int samples)
-      throws IOException, InterruptedException {
-    List<String> archive =
-        switch (setting) {
-          case PLAIN, C1, RESTORED_C1, RESTORED -> List.of();
-          case APP_CDS -> List.of("-XX:SharedArchiveFile=" + prepared.cds(), "-Xshare:on");
-          case AOT -> List.of("-XX:AOTCache=" + prepared.aot(), "-XX:AOTMode=on");
-        };
-    var measured = new ArrayList<Start>();
+  private static List<String> archive(Prepared prepared, Setting setting) {
+    return switch (setting) {
+      case PLAIN, C1, RESTORED_C1, RESTORED -> List.of();
+      case APP_CDS -> List.of("-XX:SharedArchiveFile=" + prepared.cds(), "-Xshare:on");
+      case AOT -> List.of("-XX:AOTCache=" + prepared.aot(), "-XX:AOTMode=on");
+    };
+  }
+
+  /// What is done on one core.
+  private interface OnCore<T> {
+    T on(int core) throws IOException, InterruptedException;
+  }
+
+  /// Does as much at once as there are cores for, each on its own.
+  private static <T> List<T> onEachCore(List<OnCore<T>> tasks) throws InterruptedException {
     var cores =
         new ArrayBlockingQueue<>(AT_ONCE, true, IntStream.range(0, AT_ONCE).boxed().toList());
-    try (var starters = Executors.newFixedThreadPool(AT_ONCE)) {
-      var starts = new ArrayList<Future<Start>>();
-      for (int i = 0; i < samples; i++) {
-        starts.add(
-            starters.submit(() -> {
+    try (var threads = Executors.newFixedThreadPool(AT_ONCE)) {
+      var begun = new ArrayList<Future<T>>();
+      for (OnCore<T> task : tasks) {
+        begun.add(
+            threads.submit(() -> {
               int core = cores.take();
               try {
-                return start(prepared, setting, archive, core);
+                return task.on(core);
               } finally {
                 cores.put(core);
               }
             }));
       }
-      for (Future<Start> start : starts) {
-        measured.add(start.get());
+      var done = new ArrayList<T>();
+      for (Future<T> each : begun) {
+        done.add(each.get());
       }
+      return done;
     } catch (ExecutionException e) {
-      throw new IllegalStateException(prepared.function().name() + " did not start", e);
+      throw new IllegalStateException("a function did not start", e);
     }
-    return measured;
   }
 
   /// One start.

@@ -3,6 +3,7 @@ package meterveil.benchmarks.speed;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import meterveil.benchmarks.MainLineRuns;
 import meterveil.benchmarks.Outcome;
 
@@ -15,11 +16,13 @@ public final class Speed {
   ///
   /// @param repository its root folder, built
   /// @param runs of the whole line
-  public static List<Outcome> measure(Path repository, MainLineRuns runs)
+  /// @param starts of each function with each setting; if nothing is said, 15 of collect and fewer
+  ///   of the others
+  public static List<Outcome> measure(Path repository, MainLineRuns runs, Optional<Integer> starts)
       throws IOException, InterruptedException {
     return List.of(
         Collecting.run(),
-        new ColdStart(repository, runs.emptied("cold-start")).measure(),
+        new ColdStart(repository, runs.emptied("cold-start"), starts).measure(),
         WholeLine.measure(runs));
   }
 }
