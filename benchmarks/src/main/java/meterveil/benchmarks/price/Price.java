@@ -164,7 +164,7 @@ public final class Price {
                 usualSession,
                 none));
     var figures = new LinkedHashMap<String, Object>();
-    figures.put("pricesDated", prices.dated());
+    figures.put("prices", prices.json());
     figures.put("usualBilledMillis", usualMillis);
     figures.put("collectBilledMillis", billedMillis(runs));
     figures.put("perSession", session.units());

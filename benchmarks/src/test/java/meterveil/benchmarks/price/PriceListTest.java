@@ -5,20 +5,27 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.time.LocalDate;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class PriceListTest {
 
   @Test
-  void hasADateAndPricesOfOneUnit() throws IOException {
+  void saysOfEachPriceWhereAndWhenItWasSeen() throws IOException {
     PriceList prices = PriceList.read();
-    assertThat(LocalDate.parse(prices.dated())).isAfter("2026-01-01");
     assertThat(prices.of("dynamoDbWriteUnit")).isCloseTo(0.625e-6, within(1e-12));
-    assertThat(prices.usd())
+    assertThat(prices.prices())
         .hasSizeGreaterThan(10)
-        .allSatisfy((_, usd) -> assertThat(usd).isPositive());
+        .allSatisfy((_, line) -> {
+          assertThat(line.usd()).isPositive();
+          assertThat(line.unit()).isNotBlank();
+          assertThat(line.source()).hasScheme("https").hasHost("aws.amazon.com");
+          assertThat(line.source().getPath()).endsWith("/").contains("/pricing/");
+          assertThat(line.section()).isNotBlank();
+          assertThat(line.seen()).isBetween("2026-01-01", "2030-01-01");
+        });
+    assertThat(prices.dated()).isEqualTo("2026-11-21");
+    assertThat(prices.json()).hasSameSizeAs(prices.prices());
     assertThatIllegalArgumentException().isThrownBy(() -> prices.of("love"));
   }
 
