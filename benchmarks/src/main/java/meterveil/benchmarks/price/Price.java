@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +20,10 @@ import meterveil.benchmarks.Goal;
 import meterveil.benchmarks.MainLineRuns;
 import meterveil.benchmarks.Outcome;
 import meterveil.benchmarks.Table;
+import meterveil.block.Times;
+import meterveil.cell.OpenBlockTable;
+import meterveil.tenant.Tenant;
+import meterveil.usage.GroupingTable;
 
 /// What it costs: AWS's list prices on what a run has counted.
 ///
@@ -27,7 +32,7 @@ import meterveil.benchmarks.Table;
 /// its counts follow from what it is.
 public final class Price {
 
-  private static final double HOURS_PER_MONTH = 730;
+  private static final double DAYS_PER_MONTH = 365 / 12.0;
   private static final double HOURS_PER_YEAR = 8_760;
   private static final double MILLION = 1e6;
   private static final double BYTES_PER_GB = 1e9;
@@ -44,11 +49,19 @@ public final class Price {
   /// bytes), as the functions' log format is text.
   private static final int LAMBDA_LOG_BYTES = 420;
 
-  /// A reading as an item of its own: thing, hour, tenant, energy, expiry, and DynamoDB's 100
-  /// bytes.
-  private static final int USUAL_ITEM_BYTES = 220;
+  /// How long the items of a day lie open, from its beginning to its closing.
+  private static final Duration OPEN = Duration.ofDays(1).plus(Times.CLOSED_AFTER);
 
-  private static final int USUAL_DAYS_KEPT = 30;
+  /// How long each table keeps what is left of a day that is closed, by default.
+  private static final Map<String, Duration> KEPT =
+      Map.of(
+          "OpenBlocks", OpenBlockTable.MARKER_KEPT,
+          "DayKeys", OpenBlockTable.MARKER_KEPT,
+          "Groupings", Times.CLOSED_AFTER.plus(GroupingTable.KEPT_AFTER_CLOSING),
+          "Usage", Tenant.RETENTION,
+          "Reconciliations", Tenant.RETENTION,
+          "OpenData", Tenant.RETENTION);
+
   private static final int LOG_MONTHS_KEPT = 3;
 
   /// Distinct names and dimensions of our own metrics; an allowance, not a count.
@@ -94,10 +107,14 @@ public final class Price {
 
   private final PriceList prices;
   private final double memoryGb;
+  private final double usualItemBytes;
 
-  Price(PriceList prices, double memoryGb) {
+  /// @param memoryGb of a function
+  /// @param usualItemBytes of an item of the usual design, as they are paid for while it is kept
+  Price(PriceList prices, double memoryGb, double usualItemBytes) {
     this.prices = prices;
     this.memoryGb = memoryGb;
+    this.usualItemBytes = usualItemBytes;
   }
 
   /// Measures it.
@@ -113,10 +130,11 @@ public final class Price {
             runs.run("--meters", "1000", "--days", "1", "--block", "1").summary());
     Map<String, Integer> resources = resources(repository);
     double memoryGb = memoryGb(repository);
-    Map<Integer, Double> usualMillis =
-        UsualCalls.billedMillis(
+    UsualCalls.Measured usual =
+        UsualCalls.measure(
             repository, runs.emptied("usual"), memoryGb * MB_PER_GB, List.of(1, HOURS_PER_DAY));
-    return new Price(PriceList.read(), memoryGb).outcome(measured, usualMillis, resources);
+    return new Price(PriceList.read(), memoryGb, usual.itemBytes())
+        .outcome(measured, usual.billedMillis(), resources);
   }
 
   private Outcome outcome(
@@ -166,6 +184,7 @@ public final class Price {
     var figures = new LinkedHashMap<String, Object>();
     figures.put("prices", prices.json());
     figures.put("usualBilledMillis", usualMillis);
+    figures.put("usualItemBytes", usualItemBytes);
     figures.put("collectBilledMillis", billedMillis(runs));
     figures.put("perSession", session.units());
     figures.put("fixedUsdPerMonth", fixed.usd(prices));
@@ -362,11 +381,17 @@ public final class Price {
     sum.add("scheduleCall", releases);
     double logGb = (invocations + releases) * logGb(run);
     sum.add("logGb", logGb).add("logGbMonth", logGb * LOG_MONTHS_KEPT);
-    // What lies there at the end is what the run's days leave, kept for a month by default.
-    for (String table : List.of("OpenBlocks", "DayKeys", "Groupings", "Usage", "Reconciliations")) {
-      sum.add("dynamoDbGbMonth", bill.path("storedBytesMax").path(table).asDouble() / BYTES_PER_GB);
-    }
+    KEPT.forEach((table, kept) -> {
+      JsonNode bytes = bill.path("storedBytes").path(table);
+      // What is there when the first day is over is of one day, and what is left of all.
+      sum.add("dynamoDbGbMonth", gbMonth(bytes.path("firstDay").asDouble() * days, OPEN));
+      sum.add("dynamoDbGbMonth", gbMonth(bytes.path("end").asDouble(), kept));
+    });
     return sum.done().times(1 / days);
+  }
+
+  private static double gbMonth(double bytes, Duration kept) {
+    return bytes / BYTES_PER_GB * kept.toHours() / HOURS_PER_DAY / DAYS_PER_MONTH;
   }
 
   /// What a deployment of so many meters uses, per meter-hour: of two runs, what is the same in
@@ -420,11 +445,8 @@ public final class Price {
             .add("dynamoDbWriteUnit", 1));
   }
 
-  private static Use stored(Use.Sum sum) {
-    return sum.add(
-            "dynamoDbGbMonth",
-            USUAL_ITEM_BYTES / BYTES_PER_GB * USUAL_DAYS_KEPT * HOURS_PER_DAY / HOURS_PER_MONTH)
-        .done();
+  private Use stored(Use.Sum sum) {
+    return sum.add("dynamoDbGbMonth", gbMonth(usualItemBytes, Tenant.RETENTION)).done();
   }
 
   private static Use perMonth(Map<String, Integer> resources) {

@@ -59,16 +59,20 @@ final class UsualCalls {
     this.nativeLibrary = RuntimeInterfaceClient.nativeLibrary(work);
   }
 
+  /// What it takes.
+  ///
+  /// @param billedMillis of a call, by the number of readings in its message; the mean of what
+  ///   would be billed for each
+  /// @param itemBytes of a reading while it is kept
+  record Measured(Map<Integer, Double> billedMillis, double itemBytes) {}
+
   /// Measures it.
   ///
   /// @param repository its root folder, built
   /// @param work an empty folder
   /// @param memoryMb what the function is given
   /// @param readings of a message: so many items a call
-  /// @return milliseconds of a call, by the number of readings in its message; the mean of what
-  ///   would be billed for each
-  static Map<Integer, Double> billedMillis(
-      Path repository, Path work, double memoryMb, List<Integer> readings)
+  static Measured measure(Path repository, Path work, double memoryMb, List<Integer> readings)
       throws IOException, InterruptedException {
     Path assembly = repository.resolve("infrastructure-cdk/target/cdk.out");
     try (var platform =
@@ -81,7 +85,8 @@ final class UsualCalls {
       for (int count : readings) {
         millis.put(count, calls.billedMillis(count));
       }
-      return millis;
+      long items = dynamoDb.scanPaginator(scan -> scan.tableName(TABLE)).items().stream().count();
+      return new Measured(millis, (double) platform.aws().storedBytes(TABLE) / items);
     }
   }
 

@@ -15,8 +15,10 @@ final class PriceTest {
   private final Price price;
 
   PriceTest() throws IOException {
-    price = new Price(PriceList.read(), 1);
+    price = new Price(PriceList.read(), 1, 178);
   }
+
+  private static final double DAYS_PER_MONTH = 365 / 12.0;
 
   /// Two days of daily messages: two write units and 10 ms a message; each day 5 write units, 24
   /// releases of 5 ms with a read unit each, and a KMS request, whatever the meters.
@@ -38,7 +40,9 @@ final class PriceTest {
                 "Collect12": {"invocations": %2$d, "billedMillis": %4$d},
                 "Release34": {"invocations": 48, "billedMillis": 240, "busyMillisMin": 4.5}},
               "logBytes": %5$d,
-              "storedBytesMax": {"OpenBlocks": %6$d}}}
+              "storedBytes": {
+                "OpenBlocks": {"firstDay": %6$d, "end": 0},
+                "Usage": {"firstDay": 0, "end": %7$d}}}}
             """
                 .formatted(
                     meters,
@@ -46,7 +50,8 @@ final class PriceTest {
                     2 * messages,
                     10 * messages,
                     80 * (messages + 48),
-                    1_000 * meters));
+                    1_000 * meters,
+                    2 * 300 * meters));
   }
 
   @Test
@@ -62,7 +67,9 @@ final class PriceTest {
         .hasEntrySatisfying("lambdaRequest", it -> is(it, (1 + 24 / 10_000.0) / meterDay))
         .hasEntrySatisfying("lambdaGbSecond", it -> is(it, (0.010 + 0.120 / 10_000.0) / meterDay))
         .hasEntrySatisfying("logGb", it -> is(it, 500e-9 * (1 + 24 / 10_000.0) / meterDay))
-        .hasEntrySatisfying("dynamoDbGbMonth", it -> is(it, 500e-9 / meterDay));
+        .hasEntrySatisfying(
+            "dynamoDbGbMonth",
+            it -> is(it, (1_000e-9 * (24 + 76) / 24 + 300e-9 * 30) / DAYS_PER_MONTH / meterDay));
   }
 
   private static void is(double actual, double expected) {
@@ -84,7 +91,8 @@ final class PriceTest {
         .containsEntry("iotMessage", 1.0)
         .containsEntry("lambdaRequest", 1.0)
         .containsEntry("lambdaGbSecond", 0.007)
-        .containsEntry("dynamoDbWriteUnit", 1.0);
+        .containsEntry("dynamoDbWriteUnit", 1.0)
+        .hasEntrySatisfying("dynamoDbGbMonth", it -> is(it, 178e-9 * 30 / DAYS_PER_MONTH));
     var daily = price.functionPerReading(48, 24, false).units();
     assertThat(daily)
         .containsEntry("iotMessage", 0.0)

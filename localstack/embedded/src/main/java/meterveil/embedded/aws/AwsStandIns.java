@@ -259,15 +259,15 @@ public final class AwsStandIns implements AutoCloseable {
 
   /// What a table's items come to, as DynamoDB charges for storing them.
   ///
-  /// @param constructId the beginning of its logical id
-  public long storedBytes(String constructId) throws IOException {
-    var scan = JsonNodeFactory.instance.objectNode().put("TableName", table(constructId));
+  /// @param table its name
+  public long storedBytes(String table) throws IOException {
+    var scan = JsonNodeFactory.instance.objectNode().put("TableName", table);
     long bytes = 0;
     JsonNode page;
     do {
       page = database.call("Scan", scan);
       for (JsonNode item : page.path("Items")) {
-        bytes += ItemSize.bytes(item);
+        bytes += ItemSize.storedBytes(item);
       }
       scan.set("ExclusiveStartKey", page.path("LastEvaluatedKey"));
     } while (page.has("LastEvaluatedKey"));

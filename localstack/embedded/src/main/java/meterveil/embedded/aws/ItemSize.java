@@ -11,11 +11,19 @@ final class ItemSize {
 
   private static final int UNIT_BYTES = 1024;
 
+  /// What keeping an item takes besides, by Amazon DynamoDB's pricing ("data storage").
+  private static final int INDEX_BYTES = 100;
+
   private ItemSize() {}
 
   /// Write units for an item in DynamoDB's JSON; at least one, as for an item that is not there.
   static int writeUnits(JsonNode item) {
     return Math.max(1, Math.ceilDiv(bytes(item), UNIT_BYTES));
+  }
+
+  /// Bytes that are paid for while an item is kept.
+  static int storedBytes(JsonNode item) {
+    return bytes(item) + INDEX_BYTES;
   }
 
   /// Bytes of an item in DynamoDB's JSON.

@@ -36,6 +36,7 @@ import meterveil.embedded.run.RunSummary.Counts;
 import meterveil.embedded.run.RunSummary.Energy;
 import meterveil.embedded.run.RunSummary.Pace;
 import meterveil.embedded.run.RunSummary.Scope;
+import meterveil.embedded.run.RunSummary.Stored;
 import meterveil.embedded.run.RunSummary.WriteUnits;
 import meterveil.energy.WattHours;
 import meterveil.meter.ListedMeter;
@@ -89,8 +90,8 @@ final class Replay {
   private final Clock wall = Clock.systemUTC();
   private final Map<Epoch, Plan> plans = new TreeMap<>(Comparator.comparing(Epoch::number));
   private final CanaryScan scan;
-  private final Map<String, Long> storedBytesMax = new TreeMap<>();
   private final List<String> copies = new ArrayList<>();
+  private Map<String, Long> firstDayBytes = Map.of();
 
   /// The last epoch of which the meters know.
   private Epoch told;
@@ -256,14 +257,12 @@ final class Replay {
         Block.containing(
             days.getFirst().atStartOfDay(ZoneOffset.UTC).toInstant(), scenario.blockLength());
     Instant end = Times.end(days.getLast());
-    boolean scannedOpen = false;
     Instant begin = wall.instant();
     for (; block.end().compareTo(end) <= 0; block = block.next()) {
       today.set((int) (block.day().toEpochDay() - days.getFirst().toEpochDay()) + 1);
       step(platform, fleet, block.end());
-      if (!scannedOpen) {
-        scanTables(platform);
-        scannedOpen = true;
+      if (block.end().equals(Times.end(days.getFirst()))) {
+        firstDayBytes = scanTables(platform);
       }
       prepare(platform, fleet, block.next());
     }
@@ -332,13 +331,16 @@ final class Replay {
     return millis;
   }
 
-  private void scanTables(EmbeddedPlatform platform) throws IOException {
+  /// @return what the items of each table come to
+  private Map<String, Long> scanTables(EmbeddedPlatform platform) throws IOException {
+    var bytes = new TreeMap<String, Long>();
     try (DynamoDbClient administrator = platform.dynamoDb()) {
       for (String table : TABLES) {
         scan.table(administrator, table, platform.table(table));
-        storedBytesMax.merge(table, platform.aws().storedBytes(table), Math::max);
+        bytes.put(table, platform.aws().storedBytes(platform.table(table)));
       }
     }
+    return bytes;
   }
 
   private void copy(EmbeddedPlatform platform, String when, String table) {
@@ -359,7 +361,10 @@ final class Replay {
     List<String> lines = platform.logLines();
     var metrics = new MetricLog(lines);
     Accounts accounts = accounts(platform);
-    scanTables(platform);
+    var stored = new TreeMap<String, Stored>();
+    scanTables(platform)
+        .forEach((table, bytes) ->
+            stored.put(table, new Stored(firstDayBytes.getOrDefault(table, 0L), bytes)));
     copy(platform, "closed", "OpenBlocks");
     copy(platform, "closed", "Usage");
     lines.forEach(scan::logLine);
@@ -416,7 +421,7 @@ final class Replay {
                 platform.aws().charges().calls(),
                 platform.aws().charges().work(),
                 lines.stream().mapToLong(line -> line.getBytes(UTF_8).length + 1).sum(),
-                storedBytesMax),
+                stored),
             pace,
             scenario.notes());
     return new Outcome(summary, accounts, copies);

@@ -160,17 +160,17 @@ public record RunSummary(
   /// @param calls by the role's logical id, then by service and operation
   /// @param work by the function's logical id
   /// @param logBytes of all log lines
-  /// @param storedBytesMax by table: the most its items came to when they were looked at
+  /// @param stored what the items of each table came to
   public record Bill(
       Map<String, Map<String, Charges.Calls>> calls,
       Map<String, Charges.Work> work,
       long logBytes,
-      Map<String, Long> storedBytesMax) {
+      Map<String, Stored> stored) {
 
     public Bill {
       calls = Map.copyOf(calls);
       work = Map.copyOf(work);
-      storedBytesMax = Map.copyOf(storedBytesMax);
+      stored = Map.copyOf(stored);
     }
 
     private Map<String, Object> json() {
@@ -201,10 +201,19 @@ public record RunSummary(
       json.put("calls", roles);
       json.put("functions", functions);
       json.put("logBytes", logBytes);
-      json.put("storedBytesMax", new TreeMap<>(storedBytesMax));
+      var bytes = new TreeMap<String, Object>();
+      stored.forEach((table, items) ->
+          bytes.put(table, Map.of("firstDay", items.firstDayBytes(), "end", items.endBytes())));
+      json.put("storedBytes", bytes);
       return json;
     }
   }
+
+  /// What the items of a table come to.
+  ///
+  /// @param firstDayBytes when the first day is over and nothing of it is released
+  /// @param endBytes when every day is closed
+  public record Stored(long firstDayBytes, long endBytes) {}
 
   /// How fast it went and what it took.
   ///

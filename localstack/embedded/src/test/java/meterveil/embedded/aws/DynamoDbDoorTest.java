@@ -6,6 +6,7 @@ import static meterveil.embedded.aws.TestAssembly.role;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -103,6 +104,15 @@ class DynamoDbDoorTest {
           database.getItem(get -> get.tableName(table()).key(keyOf(id))).item().get("n");
       return n == null ? "none" : n.n();
     }
+  }
+
+  @Test
+  void chargesForKeepingAnItemAHundredBytesMoreThanItHas() throws IOException {
+    long before = standIns.aws.storedBytes(table());
+    writer.updateItem(add("kept"));
+    assertThat(standIns.aws.storedBytes(table()) - before)
+        .as("id, kept, n, a number and what DynamoDB adds")
+        .isEqualTo(2 + 4 + 1 + 2 + 100);
   }
 
   @Test

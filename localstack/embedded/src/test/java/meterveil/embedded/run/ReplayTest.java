@@ -76,6 +76,13 @@ class ReplayTest {
               "storedMillisP50")) {
         assertThat(summary.path(member).doubleValue()).as(member).isPositive();
       }
+      JsonNode stored = summary.at("/bill/storedBytes");
+      assertThat(stored.at("/OpenBlocks/firstDay").intValue())
+          .as("items of a day, of which markers are left")
+          .isGreaterThan(2 * 500)
+          .isGreaterThan(2 * stored.at("/OpenBlocks/end").intValue() / 4);
+      assertThat(stored.at("/Usage/firstDay").intValue()).isZero();
+      assertThat(stored.at("/Usage/end").intValue()).isPositive();
       assertThat(summary.path("notes").toString())
           .contains("2013-03-31: 96 rows on clock-change day, 4 of them in the hour");
     }

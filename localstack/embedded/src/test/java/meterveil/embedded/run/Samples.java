@@ -20,6 +20,7 @@ import meterveil.embedded.run.RunSummary.Counts;
 import meterveil.embedded.run.RunSummary.Energy;
 import meterveil.embedded.run.RunSummary.Pace;
 import meterveil.embedded.run.RunSummary.Scope;
+import meterveil.embedded.run.RunSummary.Stored;
 import meterveil.embedded.run.RunSummary.WriteUnits;
 import meterveil.tenant.TenantId;
 import meterveil.usage.Formed;
@@ -52,7 +53,7 @@ final class Samples {
             Map.of("CollectRole", Map.of("dynamodb:UpdateItem", new Calls(1_400, 0, 2_684))),
             Map.of("CollectFunction", new Work(2, 9.5, List.of(4.2, 5.3))),
             123_456,
-            Map.of("Usage", 45_678L)),
+            Map.of("Usage", new Stored(0, 45_678))),
         new Pace(
             7.4,
             10.0,
