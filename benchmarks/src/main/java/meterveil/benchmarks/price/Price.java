@@ -45,10 +45,6 @@ public final class Price {
   private static final String OURS = "Meterveil, a message a day";
   private static final String USUAL = "a function per reading, hourly";
 
-  /// What Lambda writes about each invocation in three lines, with what CloudWatch adds to each (26
-  /// bytes), as the functions' log format is text.
-  private static final int LAMBDA_LOG_BYTES = 420;
-
   /// How long the items of a day lie open, from its beginning to its closing.
   private static final Duration OPEN = Duration.ofDays(1).plus(Times.CLOSED_AFTER);
 
@@ -62,16 +58,8 @@ public final class Price {
           "Reconciliations", Tenant.RETENTION,
           "OpenData", Tenant.RETENTION);
 
-  private static final int LOG_MONTHS_KEPT = 3;
-
-  /// Distinct names and dimensions of our own metrics; an allowance, not a count.
-  private static final int CUSTOM_METRICS = 40;
-
-  /// What one of our meters sends and is sent that is metered as a message when it connects, as
-  /// [meterveil.simulator.Meter] does with a session that the broker has kept, by "AWS IoT Core
-  /// additional metering details": the connect with its last will, one subscription to two topics,
-  /// its settings and its acknowledgement of them. Each is far below 5 KB.
-  private static final int SESSION_MESSAGES = 1 + 1 + 1 + 1;
+  /// Under which keys are counted that rotate.
+  static final String ROTATING = "EnableKeyRotation";
 
   /// What cannot but grow with the meters.
   private static final Set<String> GROWING =
@@ -82,12 +70,6 @@ public final class Price {
           "lambdaGbSecond",
           "dynamoDbWriteUnit",
           "logGb");
-
-  /// What it makes run besides: its status, and presence when it comes and when it goes.
-  private static final int SESSION_EVENTS = 2;
-
-  /// What a usual meter sends when it connects: that, and a subscription to its commands.
-  private static final int USUAL_SESSION_MESSAGES = 1 + 1;
 
   /// What the meters of a deployment do.
   ///
@@ -139,15 +121,16 @@ public final class Price {
 
   private Outcome outcome(
       Runs runs, Map<Integer, Double> usualMillis, Map<String, Integer> resources) {
-    Use fixed = perMonth(resources);
+    Use fixed = perMonth(resources, runs.dailyMany().path("bill").path("metrics").asDouble());
     Use status = perStatus(runs.dailyMany());
     Use session =
         new Use.Sum()
-            .add("iotMessage", SESSION_MESSAGES)
+            .add("iotMessage", Assumption.SESSION_MESSAGES.value())
             .done()
             .plus(status)
-            .plus(perEvent(runs.dailyMany(), status).times(SESSION_EVENTS));
-    Use usualSession = new Use.Sum().add("iotMessage", USUAL_SESSION_MESSAGES).done();
+            .plus(perEvent(runs.dailyMany(), status).times(Assumption.SESSION_EVENTS.value()));
+    Use usualSession =
+        new Use.Sum().add("iotMessage", Assumption.USUAL_SESSION_MESSAGES.value()).done();
     Use none = new Use.Sum().done();
     double hourlyMillis = Objects.requireNonNull(usualMillis.get(1));
     double dailyMillis = Objects.requireNonNull(usualMillis.get(HOURS_PER_DAY));
@@ -183,6 +166,8 @@ public final class Price {
                 none));
     var figures = new LinkedHashMap<String, Object>();
     figures.put("prices", prices.json());
+    figures.put("assumptions", Assumption.json());
+    figures.put("perMonth", fixed.units());
     figures.put("usualBilledMillis", usualMillis);
     figures.put("usualItemBytes", usualItemBytes);
     figures.put("collectBilledMillis", billedMillis(runs));
@@ -327,7 +312,7 @@ public final class Price {
                 * function(run, "Status").path("billedMillis").asDouble()
                 / statuses)
         .add("logGb", logGb)
-        .add("logGbMonth", logGb * LOG_MONTHS_KEPT)
+        .add("logGbMonth", logGb * Assumption.LOG_MONTHS_KEPT.value())
         .done();
   }
 
@@ -380,7 +365,7 @@ public final class Price {
     sum.add("lambdaGbSecond", memoryGb / MILLIS_PER_SECOND * billedMillis);
     sum.add("scheduleCall", releases);
     double logGb = (invocations + releases) * logGb(run);
-    sum.add("logGb", logGb).add("logGbMonth", logGb * LOG_MONTHS_KEPT);
+    sum.add("logGb", logGb).add("logGbMonth", logGb * Assumption.LOG_MONTHS_KEPT.value());
     KEPT.forEach((table, kept) -> {
       JsonNode bytes = bill.path("storedBytes").path(table);
       // What is there when the first day is over is of one day, and what is left of all.
@@ -432,7 +417,7 @@ public final class Price {
   /// A function that puts each reading of a message as an item of its own.
   Use functionPerReading(double millis, int readings, boolean broker) {
     double messages = 1.0 / readings;
-    double logGb = LAMBDA_LOG_BYTES * messages / BYTES_PER_GB;
+    double logGb = Assumption.LAMBDA_LOG_BYTES.value() * messages / BYTES_PER_GB;
     return stored(
         new Use.Sum()
             .add("iotMessage", broker ? messages : 0)
@@ -441,20 +426,28 @@ public final class Price {
             .add("lambdaRequest", messages)
             .add("lambdaGbSecond", memoryGb / MILLIS_PER_SECOND * millis * messages)
             .add("logGb", logGb)
-            .add("logGbMonth", logGb * LOG_MONTHS_KEPT)
+            .add("logGbMonth", logGb * Assumption.LOG_MONTHS_KEPT.value())
             .add("dynamoDbWriteUnit", 1));
   }
 
   private Use stored(Use.Sum sum) {
-    return sum.add("dynamoDbGbMonth", gbMonth(usualItemBytes, Tenant.RETENTION)).done();
+    return sum.add(
+            "dynamoDbGbMonth",
+            gbMonth(usualItemBytes, Duration.ofDays((long) Assumption.USUAL_DAYS_KEPT.value())))
+        .done();
   }
 
-  private static Use perMonth(Map<String, Integer> resources) {
+  /// What costs the same each month.
+  ///
+  /// @param resources of the templates, by type; keys that rotate by [#ROTATING] too
+  /// @param metrics of its own, as a run has told them
+  static Use perMonth(Map<String, Integer> resources, double metrics) {
     return new Use.Sum()
         .add("kmsKeyMonth", resources.getOrDefault("AWS::KMS::Key", 0))
+        .add("kmsKeyMonth", resources.getOrDefault(ROTATING, 0) * Assumption.KEY_ROTATIONS.value())
         .add("alarmMonth", resources.getOrDefault("AWS::CloudWatch::Alarm", 0))
         .add("dashboardMonth", resources.getOrDefault("AWS::CloudWatch::Dashboard", 0))
-        .add("metricMonth", CUSTOM_METRICS)
+        .add("metricMonth", metrics)
         .done();
   }
 
@@ -491,7 +484,8 @@ public final class Price {
     for (JsonNode function : run.path("bill").path("functions")) {
       invocations += function.path("invocations").asDouble();
     }
-    return (run.path("bill").path("logBytes").asDouble() / invocations + LAMBDA_LOG_BYTES)
+    return (run.path("bill").path("logBytes").asDouble() / invocations
+            + Assumption.LAMBDA_LOG_BYTES.value())
         / BYTES_PER_GB;
   }
 
@@ -536,6 +530,9 @@ public final class Price {
     for (JsonNode template : templates(repository)) {
       for (JsonNode resource : template.path("Resources")) {
         counts.merge(resource.path("Type").asText(), 1, Integer::sum);
+        if (resource.path("Properties").path("EnableKeyRotation").asBoolean()) {
+          counts.merge(ROTATING, 1, Integer::sum);
+        }
       }
     }
     return counts;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// Units and dollars against what is worked out by hand.
@@ -82,6 +83,18 @@ final class PriceTest {
     assertThatIllegalStateException()
         .isThrownBy(() -> price.perMeterHour(few, few, 10_000))
         .withMessageContaining("did not grow with the meters");
+  }
+
+  @Test
+  void paysThreeTimesForAKeyThatHasRotatedTwice() {
+    var units =
+        Price.perMonth(
+                Map.of("AWS::KMS::Key", 3, Price.ROTATING, 2, "AWS::CloudWatch::Alarm", 5), 40)
+            .units();
+    assertThat(units)
+        .containsEntry("kmsKeyMonth", 3 + 2 * 2.0)
+        .containsEntry("alarmMonth", 5.0)
+        .containsEntry("metricMonth", 40.0);
   }
 
   @Test

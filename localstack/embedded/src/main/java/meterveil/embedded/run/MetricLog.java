@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// The functions' metrics, as CloudWatch would take them from their logs: lines in the Embedded
 /// Metric Format, in which a member `_aws` names the members that are metrics.
@@ -15,6 +17,7 @@ final class MetricLog {
 
   private final Map<String, Double> sums = new TreeMap<>();
   private final Map<String, Map<String, Long>> byReason = new TreeMap<>();
+  private final Set<String> paidFor = new TreeSet<>();
 
   /// @param lines of all functions' logs; those that hold no metrics are passed over
   MetricLog(List<String> lines) {
@@ -32,6 +35,9 @@ final class MetricLog {
       for (JsonNode metric : directive.path("Metrics")) {
         String name = metric.path("Name").asText();
         double value = sum(json.path(name));
+        for (JsonNode dimensions : directive.path("Dimensions")) {
+          paidFor.add(name + values(dimensions, json));
+        }
         sums.merge(name, value, Double::sum);
         if (json.has("Reason")) {
           byReason
@@ -40,6 +46,14 @@ final class MetricLog {
         }
       }
     }
+  }
+
+  private static Map<String, String> values(JsonNode dimensions, JsonNode json) {
+    var values = new TreeMap<String, String>();
+    for (JsonNode dimension : dimensions) {
+      values.put(dimension.asText(), json.path(dimension.asText()).asText());
+    }
+    return values;
   }
 
   private static double sum(JsonNode value) {
@@ -51,6 +65,11 @@ final class MetricLog {
       sum += element.asDouble();
     }
     return sum;
+  }
+
+  /// How many metrics CloudWatch would charge for: each name once for each set of dimensions.
+  int count() {
+    return paidFor.size();
   }
 
   /// The sum of a metric; 0 if it was never counted.

@@ -421,6 +421,7 @@ final class Replay {
                 platform.aws().charges().calls(),
                 platform.aws().charges().work(),
                 lines.stream().mapToLong(line -> line.getBytes(UTF_8).length + 1).sum(),
+                metrics.count(),
                 stored),
             pace,
             scenario.notes());

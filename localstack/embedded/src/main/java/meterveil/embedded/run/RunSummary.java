@@ -160,11 +160,13 @@ public record RunSummary(
   /// @param calls by the role's logical id, then by service and operation
   /// @param work by the function's logical id
   /// @param logBytes of all log lines
+  /// @param metrics how many metrics of its own they hold, for each set of dimensions
   /// @param stored what the items of each table came to
   public record Bill(
       Map<String, Map<String, Charges.Calls>> calls,
       Map<String, Charges.Work> work,
       long logBytes,
+      int metrics,
       Map<String, Stored> stored) {
 
     public Bill {
@@ -201,6 +203,7 @@ public record RunSummary(
       json.put("calls", roles);
       json.put("functions", functions);
       json.put("logBytes", logBytes);
+      json.put("metrics", metrics);
       var bytes = new TreeMap<String, Object>();
       stored.forEach((table, items) ->
           bytes.put(table, Map.of("firstDay", items.firstDayBytes(), "end", items.endBytes())));

@@ -29,6 +29,9 @@ class MetricLogTest {
     assertThat(metrics.sum("Counted")).isEqualTo(3);
     assertThat(metrics.sum("MeterHours")).isEqualTo(71);
     assertThat(metrics.sum("Duplicates")).isZero();
+    assertThat(metrics.count())
+        .as("two of collect; refused for two reasons, and of a service that is not named")
+        .isEqualTo(2 + 2 + 1);
     assertThat(metrics.byReason("Refused"))
         .containsOnly(
             org.assertj.core.api.Assertions.entry("TOO_LATE", 1L),

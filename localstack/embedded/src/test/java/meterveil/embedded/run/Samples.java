@@ -53,6 +53,7 @@ final class Samples {
             Map.of("CollectRole", Map.of("dynamodb:UpdateItem", new Calls(1_400, 0, 2_684))),
             Map.of("CollectFunction", new Work(2, 9.5, List.of(4.2, 5.3))),
             123_456,
+            17,
             Map.of("Usage", new Stored(0, 45_678))),
         new Pace(
             7.4,
