@@ -153,6 +153,7 @@ final class Replay {
         platform.functions().onAnswer("Collect", journeys::stored);
         AtomicLong firstCounted = watchFirstCounted(platform, begin);
         connect(platform, fleet);
+        Map<String, Double> cpuSecondsBefore = processes.cpuSeconds();
         Duration sending = replay(platform, fleet);
         Duration took = Duration.between(begin, wall.instant());
         var pace =
@@ -162,7 +163,8 @@ final class Replay {
                 journeys.millis(),
                 took.toMillis() / 1000.0,
                 processes.bytesMax(),
-                processes.cpuSeconds());
+                processes.cpuSeconds(),
+                cpuSecondsBefore);
         return outcome(platform, fleet, pace);
       }
     }

@@ -229,17 +229,20 @@ public record RunSummary(
   ///   not tell
   /// @param cpuSeconds by what the processes are: `platform` (broker, rules, meters and stand-ins),
   ///   `functions`, `database`; empty where the system does not tell
+  /// @param cpuSecondsBefore of it, what was used before the first message with readings
   public record Pace(
       double startSeconds,
       double sendingSeconds,
       List<Double> storedMillis,
       double wallSeconds,
       OptionalLong residentBytesMax,
-      Map<String, Double> cpuSeconds) {
+      Map<String, Double> cpuSeconds,
+      Map<String, Double> cpuSecondsBefore) {
 
     public Pace {
       storedMillis = List.copyOf(storedMillis);
       cpuSeconds = Map.copyOf(cpuSeconds);
+      cpuSecondsBefore = Map.copyOf(cpuSecondsBefore);
     }
 
     /// How long a share of the messages took at most from publishing to stored.
@@ -324,9 +327,8 @@ public record RunSummary(
     json.put("storedMillisP99", rounded(pace.storedMillis(0.99), 1));
     OptionalLong resident = pace.residentBytesMax();
     json.put("residentBytesMax", resident.isPresent() ? resident.getAsLong() : null);
-    var cpu = new TreeMap<String, Object>();
-    pace.cpuSeconds().forEach((kind, seconds) -> cpu.put(kind, rounded(seconds, 1)));
-    json.put("cpuSeconds", cpu);
+    json.put("cpuSeconds", rounded(pace.cpuSeconds()));
+    json.put("cpuSecondsBefore", rounded(pace.cpuSecondsBefore()));
     json.put("bill", bill.json());
     json.put("notes", notes);
     try {
@@ -334,6 +336,12 @@ public record RunSummary(
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("numbers and texts can always be written as JSON", e);
     }
+  }
+
+  private static Map<String, BigDecimal> rounded(Map<String, Double> seconds) {
+    var rounded = new TreeMap<String, BigDecimal>();
+    seconds.forEach((kind, each) -> rounded.put(kind, rounded(each, 1)));
+    return rounded;
   }
 
   private static BigDecimal rounded(double value, int places) {

@@ -76,6 +76,11 @@ class ReplayTest {
               "storedMillisP50")) {
         assertThat(summary.path(member).doubleValue()).as(member).isPositive();
       }
+      for (String kind : List.of("platform", "database")) {
+        assertThat(summary.path("cpuSecondsBefore").path(kind).doubleValue())
+            .isPositive()
+            .isLessThan(summary.path("cpuSeconds").path(kind).doubleValue());
+      }
       JsonNode stored = summary.at("/bill/storedBytes");
       assertThat(stored.at("/OpenBlocks/firstDay").intValue())
           .as("items of a day, of which markers are left")

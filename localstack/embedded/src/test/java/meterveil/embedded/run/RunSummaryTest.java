@@ -47,6 +47,8 @@ class RunSummaryTest {
     assertThat(json.at("/cells/merged").intValue()).isEqualTo(48);
     assertThat(json.at("/collectWriteUnitsPerMeterHour").asText()).isEqualTo("0.08");
     assertThat(json.at("/messagesPerSecond").asText()).isEqualTo("140.0");
+    assertThat(json.at("/cpuSeconds/database").asText()).isEqualTo("12.3");
+    assertThat(json.at("/cpuSecondsBefore/database").asText()).isEqualTo("2.3");
     assertThat(json.at("/storedMillisP50").asText()).isEqualTo("7.5");
     assertThat(json.at("/bill/functions/CollectFunction/billedMillis").intValue()).isEqualTo(5 + 6);
     assertThat(json.at("/sentWh").longValue())

@@ -61,7 +61,8 @@ final class Samples {
             List.of(6.0, 7.5, 80.0),
             21.3,
             OptionalLong.of(1_403_000_000L),
-            Map.of("database", 12.34)),
+            Map.of("database", 12.34),
+            Map.of("database", 2.34)),
         List.of("Nothing expires within the run: what is released is kept for 37 days."));
   }
 
