@@ -42,6 +42,7 @@ public final class Price {
   private static final double MB_PER_GB = 1_024;
   private static final List<Integer> METERS = List.of(1_000, 100_000, 1_000_000);
   private static final int METERS_OF_GOAL = 100_000;
+  private static final String COLLECT_RULE = "collect_readings";
   private static final String OURS = "Meterveil, a message a day";
   private static final String USUAL = "a function per reading, hourly";
 
@@ -332,7 +333,6 @@ public final class Price {
   /// are added that find nothing to do and take as long as the shortest, and what release reads is
   /// multiplied as if each call read the same.
   private Use perDay(JsonNode run) {
-    double messages = run.path("messages").asDouble() + run.path("repeats").asDouble();
     double days = run.path("days").asDouble();
     JsonNode bill = run.path("bill");
     JsonNode release = function(run, "Release");
@@ -340,7 +340,9 @@ public final class Price {
     double releasesAdded = releases - release.path("invocations").asDouble();
     double readFactor = releases / release.path("invocations").asDouble();
     var sum = new Use.Sum();
-    sum.add("iotRuleTriggered", messages).add("iotAction", messages);
+    JsonNode rules = bill.path("rules");
+    sum.add("iotRuleTriggered", rules.path(COLLECT_RULE + ".TopicMatch").asDouble());
+    sum.add("iotAction", rules.path(COLLECT_RULE + ".Success").asDouble());
     for (Map.Entry<String, JsonNode> role : bill.path("calls").properties()) {
       boolean releasing = role.getKey().startsWith("Release");
       if (!releasing && !role.getKey().startsWith("Collect")) {

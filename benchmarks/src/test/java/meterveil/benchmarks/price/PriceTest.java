@@ -28,7 +28,8 @@ final class PriceTest {
     return new JsonMapper()
         .readTree(
             """
-            {"meters": %1$d, "days": 2, "messages": %2$d, "repeats": 0, "bill": {
+            {"meters": %1$d, "days": 2, "bill": {
+              "rules": {"collect_readings.TopicMatch": %2$d, "collect_readings.Success": %2$d},
               "calls": {
                 "CollectRole12": {
                   "dynamodb:UpdateItem": {"calls": %2$d, "readUnits": 0, "writeUnits": %3$d},
@@ -62,6 +63,7 @@ final class PriceTest {
     double meterDay = 24;
     assertThat(units)
         .hasEntrySatisfying("iotRuleTriggered", it -> is(it, 1 / meterDay))
+        .hasEntrySatisfying("iotAction", it -> is(it, 1 / meterDay))
         .hasEntrySatisfying("dynamoDbWriteUnit", it -> is(it, (2 + 5 / 10_000.0) / meterDay))
         .hasEntrySatisfying("dynamoDbReadUnit", it -> is(it, 24 / 10_000.0 / meterDay))
         .hasEntrySatisfying("kmsRequest", it -> is(it, 1 / 10_000.0 / meterDay))

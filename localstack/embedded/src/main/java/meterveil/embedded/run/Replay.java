@@ -422,6 +422,7 @@ final class Replay {
             new Bill(
                 platform.aws().charges().calls(),
                 platform.aws().charges().work(),
+                platform.rules().metrics(),
                 lines.stream().mapToLong(line -> line.getBytes(UTF_8).length + 1).sum(),
                 metrics.count(),
                 stored),

@@ -159,12 +159,14 @@ public record RunSummary(
   ///
   /// @param calls by the role's logical id, then by service and operation
   /// @param work by the function's logical id
+  /// @param rules by IoT Core's metric names, each after its rule's name and a dot
   /// @param logBytes of all log lines
   /// @param metrics how many metrics of its own they hold, for each set of dimensions
   /// @param stored what the items of each table came to
   public record Bill(
       Map<String, Map<String, Charges.Calls>> calls,
       Map<String, Charges.Work> work,
+      Map<String, Long> rules,
       long logBytes,
       int metrics,
       Map<String, Stored> stored) {
@@ -172,6 +174,7 @@ public record RunSummary(
     public Bill {
       calls = Map.copyOf(calls);
       work = Map.copyOf(work);
+      rules = Map.copyOf(rules);
       stored = Map.copyOf(stored);
     }
 
@@ -202,6 +205,7 @@ public record RunSummary(
       var json = new LinkedHashMap<String, Object>();
       json.put("calls", roles);
       json.put("functions", functions);
+      json.put("rules", new TreeMap<>(rules));
       json.put("logBytes", logBytes);
       json.put("metrics", metrics);
       var bytes = new TreeMap<String, Object>();

@@ -81,6 +81,8 @@ class ReplayTest {
             .isPositive()
             .isLessThan(summary.path("cpuSeconds").path(kind).doubleValue());
       }
+      assertThat(summary.path("bill").path("rules").path("collect_readings.TopicMatch").intValue())
+          .isEqualTo(summary.path("messages").intValue() + summary.path("repeats").intValue());
       JsonNode stored = summary.at("/bill/storedBytes");
       assertThat(stored.at("/OpenBlocks/firstDay").intValue())
           .as("items of a day, of which markers are left")

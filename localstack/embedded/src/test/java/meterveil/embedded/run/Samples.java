@@ -52,6 +52,7 @@ final class Samples {
         new Bill(
             Map.of("CollectRole", Map.of("dynamodb:UpdateItem", new Calls(1_400, 0, 2_684))),
             Map.of("CollectFunction", new Work(2, 9.5, List.of(4.2, 5.3))),
+            Map.of("collect_readings.TopicMatch", 1_403L),
             123_456,
             17,
             Map.of("Usage", new Stored(0, 45_678))),
