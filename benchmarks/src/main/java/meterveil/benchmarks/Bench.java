@@ -12,12 +12,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import meterveil.benchmarks.price.Price;
 import meterveil.benchmarks.privacy.Privacy;
 import meterveil.benchmarks.speed.Speed;
@@ -55,6 +57,11 @@ final class Bench implements Callable<Integer> {
     }
   }
 
+  /// How long all parts in one go took last.
+  private static final String WHOLE = "whole.json";
+
+  private static final double WHOLE_MINUTES_MAX = 20;
+  private static final double SECONDS_PER_MINUTE = 60;
   private static final ObjectWriter WRITER = new JsonMapper().writerWithDefaultPrettyPrinter();
 
   @Parameters(
@@ -117,6 +124,11 @@ final class Bench implements Callable<Integer> {
     if (asked.contains(Part.PRIVACY)) {
       homes(); // that there are none is said before the others are measured, not after
     }
+    boolean whole = asked.containsAll(List.of(Part.values()));
+    if (whole) {
+      Files.deleteIfExists(folder.resolve(WHOLE));
+    }
+    Instant began = clock.instant();
     for (Part part : asked) {
       Instant begin = clock.instant();
       Files.deleteIfExists(part.file(folder)); // so that nothing older is told if it fails
@@ -137,15 +149,29 @@ final class Bench implements Callable<Integer> {
           Files.writeString(folder.resolve(chart.getKey() + ".svg"), chart.getValue());
         }
       }
-      figures.put("measuredAt", begin.truncatedTo(ChronoUnit.SECONDS).toString());
-      figures.put("seconds", Duration.between(begin, clock.instant()).toSeconds());
-      figures.put("goals", ofPart);
-      Files.writeString(part.file(folder), WRITER.writeValueAsString(figures) + "\n");
+      write(part.file(folder), figures, begin, ofPart);
+      writeGoals(folder);
+    }
+    if (whole) {
+      double minutes = Duration.between(began, clock.instant()).toSeconds() / SECONDS_PER_MINUTE;
+      var goal =
+          Goal.atMost(
+              "all of this in one go, without the build", "minutes", minutes, WHOLE_MINUTES_MAX);
+      goals.add(goal);
+      write(folder.resolve(WHOLE), new LinkedHashMap<>(), began, List.of(goal));
       writeGoals(folder);
     }
     System.out.print(table(goals).text());
     System.out.printf("%nFigures, goals and charts: %s%n", folder);
     return CommandLine.ExitCode.OK;
+  }
+
+  private void write(Path file, Map<String, Object> figures, Instant begin, List<Goal> goals)
+      throws IOException {
+    figures.put("measuredAt", begin.truncatedTo(ChronoUnit.SECONDS).toString());
+    figures.put("seconds", Duration.between(begin, clock.instant()).toSeconds());
+    figures.put("goals", goals);
+    Files.writeString(file, WRITER.writeValueAsString(figures) + "\n");
   }
 
   private static void writeGoals(Path folder) throws IOException {
@@ -156,9 +182,10 @@ final class Bench implements Callable<Integer> {
   /// was.
   static List<JsonNode> all(Path folder) throws IOException {
     var goals = new ArrayList<JsonNode>();
-    for (Part part : Part.values()) {
-      if (Files.exists(part.file(folder))) {
-        JsonNode figures = new JsonMapper().readTree(part.file(folder).toFile());
+    Stream<Path> parts = Arrays.stream(Part.values()).map(part -> part.file(folder));
+    for (Path file : Stream.concat(parts, Stream.of(folder.resolve(WHOLE))).toList()) {
+      if (Files.exists(file)) {
+        JsonNode figures = new JsonMapper().readTree(file.toFile());
         for (JsonNode goal : figures.path("goals")) {
           goals.add(((ObjectNode) goal).set("measuredAt", figures.path("measuredAt")));
         }

@@ -37,9 +37,10 @@ final class OutputTest {
         "{\"measuredAt\":\"yesterday\",\"goals\":[{\"goal\":\"cheap\"}]}");
     Files.writeString(folder.resolve("speed.json"), "{\"seconds\":1}");
     Files.writeString(folder.resolve("privacy.json"), "{\"goals\":[{\"goal\":\"private\"}]}");
+    Files.writeString(folder.resolve("whole.json"), "{\"goals\":[{\"goal\":\"quick\"}]}");
     assertThat(Bench.all(folder))
         .extracting(goal -> goal.path("goal").asText())
-        .containsExactly("cheap", "private");
+        .containsExactly("cheap", "private", "quick");
     assertThat(Bench.all(folder).getFirst().path("measuredAt").asText()).isEqualTo("yesterday");
   }
 
