@@ -36,10 +36,13 @@ import meterveil.reading.ReadingsJson;
 import meterveil.tenant.TenantId;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.http.SdkHttpClient;
@@ -54,6 +57,9 @@ import software.amazon.awssdk.services.kms.KmsClient;
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(1)
+@Warmup(iterations = 18, time = 1)
+@Measurement(iterations = 10, time = 1)
 public class CollectBenchmark {
 
   /// Hours of the message.
@@ -142,8 +148,28 @@ public class CollectBenchmark {
             .expressionAttributeValues(values));
   }
 
+  /// Of the floor, reading the message alone.
+  @Benchmark
+  @Warmup(iterations = 5, time = 1)
+  @Measurement(iterations = 5, time = 1)
+  public int parsed() throws IOException {
+    int all = 0;
+    try (JsonParser parser = FACTORY.createParser(message)) {
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        switch (token) {
+          case VALUE_STRING -> all += parser.getText().length();
+          case VALUE_NUMBER_INT -> all += parser.getIntValue();
+          default -> {}
+        }
+      }
+    }
+    return all;
+  }
+
   /// The HMACs alone that a message takes.
   @Benchmark
+  @Warmup(iterations = 5, time = 1)
+  @Measurement(iterations = 5, time = 1)
   public int hmac() {
     int all = 0;
     for (int i = 0; i < HMACS; i++) {

@@ -19,16 +19,11 @@ import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /// Runs [CollectBenchmark].
 public final class Collecting {
 
-  private static final int FORKS = 1;
-  private static final int WARM_UPS = 18;
-  private static final int MEASUREMENTS = 10;
-  private static final TimeValue EACH = TimeValue.seconds(1);
   private static final double MICROS_PER_SECOND = 1e6;
   private static final double TIMES_USUAL_MIN = 10;
   private static final double TIMES_FLOOR_MAX = 2;
@@ -100,6 +95,7 @@ public final class Collecting {
     names.put("meterveil", "Meterveil");
     names.put("usual", "(a) databind, an item each");
     names.put("plain", "(b) streamed, one plain write");
+    names.put("parsed", "of (b), reading the message alone");
     names.put("hmac", "(c) HMAC-SHA-256 alone");
     return names;
   }
@@ -108,11 +104,6 @@ public final class Collecting {
     var options =
         new OptionsBuilder()
             .include(CollectBenchmark.class.getSimpleName())
-            .forks(FORKS)
-            .warmupIterations(WARM_UPS)
-            .warmupTime(EACH)
-            .measurementIterations(MEASUREMENTS)
-            .measurementTime(EACH)
             .addProfiler(GCProfiler.class)
             .verbosity(VerboseMode.SILENT)
             .shouldFailOnError(true)
