@@ -86,6 +86,14 @@ final class Bench implements Callable<Integer> {
               + " Default: 15 for collect, 2 for the others")
   private Optional<Integer> starts = Optional.empty();
 
+  @Option(
+      names = "--meters",
+      paramLabel = "N",
+      description =
+          "Another size of the whole line, for speed, beside 100 and 1,000 meters. Each takes two"
+              + " open files")
+  private Optional<Integer> meters = Optional.empty();
+
   private final Path repository;
   private final Clock clock = Clock.systemUTC();
 
@@ -135,7 +143,7 @@ final class Bench implements Callable<Integer> {
       writeGoals(folder);
       List<Outcome> outcomes =
           switch (part) {
-            case SPEED -> Speed.measure(repository, runs, starts);
+            case SPEED -> Speed.measure(repository, runs, starts, meters);
             case PRICE -> List.of(Price.measure(repository, runs));
             case PRIVACY -> Privacy.measure(homes(), repository, runs);
           };

@@ -18,11 +18,16 @@ public final class Speed {
   /// @param runs of the whole line
   /// @param starts of each function with each setting; if nothing is said, 15 of collect and fewer
   ///   of the others
-  public static List<Outcome> measure(Path repository, MainLineRuns runs, Optional<Integer> starts)
+  /// @param meters of the whole line, beside the usual numbers
+  public static List<Outcome> measure(
+      Path repository, MainLineRuns runs, Optional<Integer> starts, Optional<Integer> meters)
       throws IOException, InterruptedException {
+    if (meters.isPresent()) {
+      var _ = WholeLine.hourly(runs, meters.get()); // first: there may be too many for this machine
+    }
     return List.of(
         Collecting.run(),
         new ColdStart(repository, runs.emptied("cold-start"), starts).measure(),
-        WholeLine.measure(runs));
+        WholeLine.measure(runs, meters));
   }
 }

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import meterveil.benchmarks.Chart;
 import meterveil.benchmarks.MainLineRuns;
 import meterveil.benchmarks.Outcome;
@@ -18,7 +20,8 @@ final class WholeLine {
 
   private WholeLine() {}
 
-  static Outcome measure(MainLineRuns runs) throws IOException, InterruptedException {
+  static Outcome measure(MainLineRuns runs, Optional<Integer> more)
+      throws IOException, InterruptedException {
     var table =
         new Table(
             "The whole line on this machine: hourly messages for a day, all meters at once",
@@ -36,7 +39,7 @@ final class WholeLine {
         new Chart(
             "The whole line on this machine", "messages a second, from the first to the last");
     var figures = new LinkedHashMap<String, Object>();
-    for (int meters : METERS) {
+    for (int meters : Stream.concat(METERS.stream(), more.stream()).distinct().sorted().toList()) {
       JsonNode run = hourly(runs, meters).summary();
       double platform = cpuSeconds(run, "platform");
       double functions = cpuSeconds(run, "functions");
