@@ -1,7 +1,9 @@
-# Sourced by the scripts that run LocalStack: says which image it is, and whether it can be had.
+# Sourced by the scripts that run LocalStack: says which image it is, as `Place` (localstack/emulator) does where Maven is called alone, and whether it can be had.
 
-# 4.14.0 is the last version that starts without an account at LocalStack. LOCALSTACK_IMAGE names any other.
-export LOCALSTACK_IMAGE=${LOCALSTACK_IMAGE:-localstack/localstack:4.14.0}
+# 4.14.0 is the last version that starts without an account at LocalStack. Who has the token of one gets the latest; LOCALSTACK_IMAGE names any other.
+version=4.14.0
+if [ -n "${LOCALSTACK_AUTH_TOKEN:-}" ]; then version=latest; fi
+export LOCALSTACK_IMAGE=${LOCALSTACK_IMAGE:-localstack/localstack:$version}
 
 # Pulls the image where it is not there.
 need_localstack() {

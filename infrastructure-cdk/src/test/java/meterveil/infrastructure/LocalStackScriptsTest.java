@@ -71,8 +71,18 @@ class LocalStackScriptsTest {
   }
 
   @Test
+  void pullsTheLatestImageForWhoHasAToken() throws Exception {
+    run("test-localstack", "^docker image", Map.of("LOCALSTACK_AUTH_TOKEN", "ls-1"));
+
+    assertThat(calls()).contains("docker pull -q localstack/localstack:latest");
+  }
+
+  @Test
   void takesTheImageThatIsNamed() throws Exception {
-    run("test-localstack", NOTHING, Map.of("LOCALSTACK_IMAGE", "ours:1"));
+    run(
+        "test-localstack",
+        NOTHING,
+        Map.of("LOCALSTACK_AUTH_TOKEN", "ls-1", "LOCALSTACK_IMAGE", "ours:1"));
 
     assertThat(calls())
         .contains("docker image inspect ours:1")

@@ -3,6 +3,7 @@ package meterveil.emulator;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -43,8 +44,13 @@ public final class Place {
   /// The region of all that is not on this machine.
   public static final String REGION = "us-west-2";
 
-  /// `localstack/compose.yaml` pins the same.
-  private static final String IMAGE = "localstack/localstack:4.14.0";
+  /// The last version without an account at LocalStack; `localstack/compose.yaml` and
+  /// `scripts/localstack.sh` have the same.
+  private static final String PINNED = "localstack/localstack:4.14.0";
+
+  private static final String LATEST = "localstack/localstack:latest";
+  private static final String IMAGE = "LOCALSTACK_IMAGE";
+  private static final String TOKEN = "LOCALSTACK_AUTH_TOKEN";
 
   private static final String AWS = "aws";
   private static final int PORT = 4566;
@@ -131,7 +137,11 @@ public final class Place {
           "No Docker engine answers, and the profile `emulator` runs LocalStack in one. Start one,"
               + " or name a LocalStack that is running: -Demulator.endpoint=http://localhost:4566");
     }
-    var container = new LocalStackContainer(DockerImageName.parse(IMAGE));
+    String image = image(System.getenv());
+    var container =
+        new LocalStackContainer(
+            DockerImageName.parse(image).asCompatibleSubstituteFor("localstack/localstack"));
+    container.withEnv(TOKEN, System.getenv().getOrDefault(TOKEN, ""));
     String kept = System.getProperty("emulator.run", "");
     if (!kept.isEmpty()) {
       container.withLabel("meterveil.run", kept).withReuse(true);
@@ -140,12 +150,22 @@ public final class Place {
       container.start();
     } catch (ContainerFetchException | ContainerLaunchException e) {
       throw new IllegalStateException(
-          "The image %s is not there and cannot be pulled, or does not start".formatted(IMAGE), e);
+          "The image %s is not there and cannot be pulled, or does not start".formatted(image), e);
     }
     if (kept.isEmpty()) {
       Runtime.getRuntime().addShutdownHook(new Thread(container::stop, "stop-localstack"));
     }
     return URI.create("http://%s:%d".formatted(container.getHost(), container.getMappedPort(PORT)));
+  }
+
+  /// The image of LocalStack that is started: the one that `LOCALSTACK_IMAGE` names, or else the
+  /// latest for who has a `LOCALSTACK_AUTH_TOKEN`.
+  static String image(Map<String, String> environment) {
+    String named = environment.getOrDefault(IMAGE, "");
+    if (!named.isEmpty()) {
+      return named;
+    }
+    return environment.getOrDefault(TOKEN, "").isEmpty() ? PINNED : LATEST;
   }
 
   private Place deletedAtTheEnd() {

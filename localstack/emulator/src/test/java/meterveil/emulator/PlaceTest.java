@@ -21,4 +21,15 @@ class PlaceTest {
 
     assertThat(place.dynamoDb().scan(scan -> scan.tableName(table)).items()).containsExactly(item);
   }
+
+  @Test
+  void startsTheLatestForWhoHasAToken() {
+    assertThat(Place.image(Map.of())).isEqualTo("localstack/localstack:4.14.0");
+    assertThat(Place.image(Map.of("LOCALSTACK_AUTH_TOKEN", "ls-1")))
+        .isEqualTo("localstack/localstack:latest");
+    assertThat(Place.image(Map.of("LOCALSTACK_AUTH_TOKEN", "ls-1", "LOCALSTACK_IMAGE", "ours:1")))
+        .isEqualTo("ours:1");
+    assertThat(Place.image(Map.of("LOCALSTACK_AUTH_TOKEN", "", "LOCALSTACK_IMAGE", "")))
+        .isEqualTo("localstack/localstack:4.14.0");
+  }
 }
