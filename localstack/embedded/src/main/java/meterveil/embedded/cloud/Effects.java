@@ -95,12 +95,13 @@ public final class Effects {
         "key of encryption",
         properties.path("SSESpecification").path("KMSMasterKeyId").asText(),
         found.path("SSEDescription").path("KMSMasterKeyArn").asText());
-    JsonNode ttl = dynamoDb("DescribeTimeToLive", table).path("TimeToLiveDescription");
+    JsonNode ttl = properties.path("TimeToLiveSpecification");
+    JsonNode lives = dynamoDb("DescribeTimeToLive", table).path("TimeToLiveDescription");
     add(
         table,
         "time to live",
-        properties.path("TimeToLiveSpecification").path("AttributeName").asText(),
-        ttl.path("AttributeName").asText());
+        timeToLive(ttl.path("Enabled").asBoolean() ? "ENABLED" : "DISABLED", ttl),
+        timeToLive(lives.path("TimeToLiveStatus").asText(), lives));
     JsonNode recovery =
         dynamoDb("DescribeContinuousBackups", table)
             .path("ContinuousBackupsDescription")
@@ -123,6 +124,10 @@ public final class Effects {
       keys.add(key.path("AttributeName").asText() + " " + key.path("KeyType").asText());
     }
     return String.join(", ", keys);
+  }
+
+  private static String timeToLive(String status, JsonNode of) {
+    return (status + " " + of.path("AttributeName").asText()).strip();
   }
 
   private static String indexes(JsonNode indexes) {
