@@ -64,13 +64,11 @@ public final class Effects {
     for (Resource table : assembly.ofType("AWS::DynamoDB::Table")) {
       effects.table(table);
     }
-    for (Resource key : assembly.ofType("AWS::KMS::Key")) {
-      effects.key(key);
-    }
     for (Deployed stack : deployment.stacks()) {
       for (Map.Entry<String, String> made : stack.made().entrySet()) {
         String name = Objects.requireNonNull(stack.names().get(made.getKey()));
         switch (made.getValue()) {
+          case "AWS::KMS::Key" -> effects.key(stack, made.getKey(), name);
           case "AWS::Logs::LogGroup" -> effects.logGroup(stack.name(), made.getKey(), name);
           case "AWS::Scheduler::Schedule" -> effects.schedule(stack.name(), made.getKey(), name);
           default -> {} // CloudFormation's word is all there is
@@ -148,20 +146,23 @@ public final class Effects {
         "dynamodb", "DynamoDB_20120810." + operation, body("TableName", table.name()));
   }
 
-  private void key(Resource key) throws IOException {
+  private void key(Deployed stack, String logicalId, String name) throws IOException {
+    String resource = "AWS::KMS::Key " + logicalId;
     JsonNode found =
-        cloud
-            .json("kms", "TrentService.DescribeKey", body("KeyId", key.name()))
-            .path("KeyMetadata");
-    add(key, "is there", "Enabled", found.path("KeyState").asText());
-    add(key, "name", key.arn(), found.path("Arn").asText());
-    JsonNode rotation =
-        cloud.json("kms", "TrentService.GetKeyRotationStatus", body("KeyId", key.name()));
-    add(
-        key,
-        "rotation",
-        key.properties().path("EnableKeyRotation").asText("false"),
-        rotation.path("KeyRotationEnabled").asText());
+        cloud.json("kms", "TrentService.DescribeKey", body("KeyId", name)).path("KeyMetadata");
+    effects.add(new Effect(resource, "is there", "Enabled", found.path("KeyState").asText()));
+    JsonNode rotation = cloud.json("kms", "TrentService.GetKeyRotationStatus", body("KeyId", name));
+    effects.add(
+        new Effect(
+            resource,
+            "rotation",
+            stack.properties(logicalId).path("EnableKeyRotation").asText("false"),
+            rotation.path("KeyRotationEnabled").asText()));
+    for (Resource key : assembly.ofType("AWS::KMS::Key")) {
+      if (key.stack().equals(stack.name()) && key.logicalId().equals(logicalId)) {
+        add(key, "name", key.arn(), found.path("Arn").asText());
+      }
+    }
   }
 
   private void logGroup(String stack, String logicalId, String name) throws IOException {

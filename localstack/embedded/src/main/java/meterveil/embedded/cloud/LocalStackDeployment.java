@@ -2,6 +2,7 @@ package meterveil.embedded.cloud;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -47,19 +48,26 @@ public final class LocalStackDeployment {
   /// @param fallbacks types of what it has not, though it says so, by logical id
   /// @param leftOut types of what it was not asked for, by logical id
   /// @param names physical names of what it has made, by logical id
+  /// @param template of all this
   public record Deployed(
       String name,
       Duration took,
       Map<String, String> made,
       Map<String, String> fallbacks,
       Map<String, String> leftOut,
-      Map<String, String> names) {
+      Map<String, String> names,
+      JsonNode template) {
 
     public Deployed {
       made = new TreeMap<>(made);
       fallbacks = new TreeMap<>(fallbacks);
       leftOut = new TreeMap<>(leftOut);
       names = new TreeMap<>(names);
+    }
+
+    /// What the template says of a resource, its references not resolved.
+    JsonNode properties(String logicalId) {
+      return template.path("Resources").path(logicalId).path("Properties");
     }
   }
 
@@ -138,7 +146,8 @@ public final class LocalStackDeployment {
             made,
             fallbacks,
             without.leftOut(),
-            names));
+            names,
+            stack.template()));
   }
 
   private void makeBucket(String bucket) throws IOException {
