@@ -156,6 +156,7 @@ final class RunLocalStack implements Callable<Integer> {
       }
       boolean right =
           outcome.summary().isRight()
+              && deployed.stacks().stream().allMatch(stack -> stack.missing().isEmpty())
               && effects.stream().allMatch(effect -> effect.holds() || effect.isLimit())
               && asLeft;
       progress.say(right ? "All of it is as it should be." : "NOT all of it is as it should be.");
@@ -178,6 +179,10 @@ final class RunLocalStack implements Callable<Integer> {
           .fallbacks()
           .forEach(
               (id, type) -> text.append("  deployed as a fallback  %s %s%n".formatted(type, id)));
+      stack
+          .missing()
+          .forEach((id, type) ->
+              text.append("  NOT SO: %s %s is none that LocalStack lacks%n".formatted(type, id)));
       counted(stack.leftOut())
           .forEach((type, count) ->
               text.append("  not asked for           %s (%d)%n".formatted(type, count)));
