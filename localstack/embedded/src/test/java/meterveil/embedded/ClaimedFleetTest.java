@@ -39,11 +39,13 @@ import meterveil.simulator.ProvisioningException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The simulator's meters come in by a claim as devices do, and change their certificates, through
 /// the deployed templates, policies and `admit`.
+@Tag("place")
 class ClaimedFleetTest {
 
   private static final Block DAY =
