@@ -466,6 +466,14 @@ public final class Functions implements AutoCloseable {
     faults.remove(function(constructId));
   }
 
+  /// Starts a process of a function ahead of its first event, as publishing a version with
+  /// SnapStart does.
+  ///
+  /// @param constructId the beginning of the function's logical id
+  public void startAhead(String constructId) {
+    function(constructId).startAhead();
+  }
+
   /// Ends every process of a function at once, as a crash would.
   public void kill(String constructId) {
     function(constructId).kill();

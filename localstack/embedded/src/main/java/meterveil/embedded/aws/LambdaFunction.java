@@ -34,7 +34,7 @@ final class LambdaFunction {
 
   /// How long a process that has just come up is given before another is started: most bursts are
   /// over by then, and Lambda does not meet a burst with a process for each event either.
-  private static final int GROWN_AFTER_MILLIS = 300;
+  private static final int GROWN_AFTER_MILLIS = 1_000;
 
   /// An event for a process.
   ///
@@ -114,14 +114,24 @@ final class LambdaFunction {
     grow();
   }
 
+  /// Starts a process before there is an event for it, unless there is one already.
+  synchronized void startAhead() {
+    if (!closed && environments.isEmpty()) {
+      startOne();
+    }
+  }
+
   /// Starts a process if all are busy; one after the other.
   private synchronized void grow() {
     if (closed || starting != null || settling || environments.size() >= processesMax) {
       return;
     }
-    if (queue.size() <= spare.size()) {
-      return;
+    if (queue.size() > spare.size()) {
+      startOne();
     }
+  }
+
+  private void startOne() {
     try {
       var environment = start();
       environments.add(environment);

@@ -147,6 +147,7 @@ final class Replay {
     try (var processes = new Processes();
         var platform = EmbeddedPlatform.start(assembly, work, options())) {
       started.accept(platform);
+      platform.functions().startAhead("Collect"); // while there is a core for it
       try (Fleet fleet = fleet(platform)) {
         var journeys = new Journeys();
         fleet.onPublish(journeys::published);
