@@ -46,6 +46,11 @@ final class PlatformFunction extends Construct {
   private static final String ALIAS = "live";
   private static final int MEMORY_MB = 1_024;
   private static final int RETRIES = 2;
+
+  /// Nothing is compiled a second time, by C2. Lambda's Java 25 sees to that by itself, but not
+  /// where it restores a snapshot.
+  private static final String JVM_OPTIONS = "-XX:TieredStopAtLevel=1";
+
   private static final Duration EVENT_AGE_MAX = Duration.hours(1);
 
   private final Policy policy;
@@ -90,6 +95,7 @@ final class PlatformFunction extends Construct {
     policy.addStatements(mayWrite(logs));
 
     var environment = new TreeMap<>(variables);
+    environment.put("JAVA_TOOL_OPTIONS", JVM_OPTIONS);
     environment.put("POWERTOOLS_METRICS_NAMESPACE", "Meterveil");
     environment.put("POWERTOOLS_SERVICE_NAME", name);
     var function =

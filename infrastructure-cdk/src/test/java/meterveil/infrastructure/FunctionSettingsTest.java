@@ -77,14 +77,16 @@ class FunctionSettingsTest {
         Arguments.of("StatusFunction", status));
   }
 
-  /// What a function is told, apart from what Powertools reads.
+  /// What a function is told, apart from what Powertools and its JVM read.
   private static Map<String, String> environment(Templates templates, String function) {
     var environment = new TreeMap<String, String>();
     var variables =
         Changes.resource(templates, function).at("Environment", "Variables").orElse(null);
     Templates.mapOf(variables)
         .forEach((name, value) -> environment.put(name, Templates.text(value)));
-    environment.keySet().removeIf(name -> name.startsWith("POWERTOOLS_"));
+    environment
+        .keySet()
+        .removeIf(name -> name.startsWith("POWERTOOLS_") || name.equals("JAVA_TOOL_OPTIONS"));
     return environment;
   }
 }

@@ -374,10 +374,12 @@ class IngestTest {
             Map.entry("DAY_KEYS_TABLE", "DayKeys"),
             Map.entry("DAY_KEY_ID", "DayKeyKey"),
             Map.entry("COHORTS_TABLE", "Cohorts"),
+            Map.entry("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1"),
             Map.entry("POWERTOOLS_METRICS_NAMESPACE", "Meterveil"),
             Map.entry("POWERTOOLS_SERVICE_NAME", "collect"));
     assertThat(environment("Resend"))
         .containsOnly(
+            Map.entry("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1"),
             Map.entry("POWERTOOLS_METRICS_NAMESPACE", "Meterveil"),
             Map.entry("POWERTOOLS_SERVICE_NAME", "resend"));
     assertThat(environment("Release"))
@@ -391,12 +393,14 @@ class IngestTest {
             Map.entry("USAGE_TABLE", "Usage"),
             Map.entry("RECONCILIATIONS_TABLE", "Reconciliations"),
             Map.entry("OPEN_DATA_TABLE", "OpenData"),
+            Map.entry("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1"),
             Map.entry("POWERTOOLS_METRICS_NAMESPACE", "Meterveil"),
             Map.entry("POWERTOOLS_SERVICE_NAME", "release"));
     assertThat(environment("Status"))
         .containsOnly(
             Map.entry("DEVICE_STATUS_TABLE", "DeviceStatus"),
             Map.entry("TENANTS_TABLE", "Tenants"),
+            Map.entry("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1"),
             Map.entry("POWERTOOLS_METRICS_NAMESPACE", "Meterveil"),
             Map.entry("POWERTOOLS_SERVICE_NAME", "status"));
   }
@@ -497,7 +501,13 @@ class IngestTest {
     var variables =
         Changes.resource(Synthesis.dev(), function + "Function").at("Environment", "Variables");
     return Templates.mapOf(variables.orElseThrow()).entrySet().stream()
-        .collect(Collectors.toMap(Map.Entry::getKey, v -> names(Templates.text(v.getValue()))));
+        .collect(
+            Collectors.toMap(
+                Map.Entry::getKey,
+                variable -> {
+                  String text = Templates.text(variable.getValue());
+                  return variable.getValue() instanceof String ? text : names(text);
+                }));
   }
 
   private static Stream<String> mayDo(String action) {

@@ -46,10 +46,20 @@ final class ColdStart {
   private static final int STARTS_OF_COLLECT = 15;
 
   private static final int STARTS_OF_OTHERS = 2;
+
+  /// After so many the JVM has compiled what it will.
+  private static final int WARM_EVENTS = 5_000;
+
+  /// The last of them, which are measured.
+  private static final int WARM_MEASURED = 500;
+
   private static final double MILLIS_MAX = 300;
   private static final double NANOS_PER_MILLI = 1e6;
   private static final double KB_PER_MB = 1_024;
   private static final int SECONDS_MAX = 60;
+
+  /// Of the functions' environment: here it says how far they compile.
+  private static final String JVM_OPTIONS = "JAVA_TOOL_OPTIONS";
 
   /// Of its memory, Lambda gives this share to the heap.
   private static final double HEAP_SHARE = 0.85;
@@ -59,16 +69,16 @@ final class ColdStart {
   private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
   private static final Path TASKSET = Path.of("/usr/bin/taskset");
 
-  /// How a process is started. Lambda's Java 25 stops at C1 by itself, but not where it restores:
-  /// there compiling is over before the snapshot (AWS Lambda's developer guide, "Customize Java
-  /// runtime startup behavior").
+  /// How a process is started. Lambda's Java 25 stops at C1 by itself, but not where it restores
+  /// (AWS Lambda's developer guide, "Customize Java runtime startup behavior"); the functions'
+  /// environment tells it to, there too.
   private enum Setting {
     PLAIN("plain"),
     C1("C1 alone"),
     APP_CDS("C1, AppCDS archive"),
     AOT("C1, AOT cache"),
-    RESTORED_C1("C1, restored by SnapStart"),
-    RESTORED("restored by SnapStart");
+    RESTORED_C2("restored, C2 too"),
+    RESTORED("restored as deployed");
 
     private final String words;
 
@@ -77,11 +87,11 @@ final class ColdStart {
     }
 
     boolean stopsAtC1() {
-      return this != PLAIN && this != RESTORED;
+      return this != PLAIN && this != RESTORED_C2;
     }
 
     boolean isRestored() {
-      return this == RESTORED || this == RESTORED_C1;
+      return this == RESTORED || this == RESTORED_C2;
     }
   }
 
@@ -89,7 +99,13 @@ final class ColdStart {
   ///
   /// @param millis to the first answer
   /// @param residentKb at most until then, as far as the system tells (Linux, in `/proc`)
-  private record Start(double millis, long residentKb) {}
+  /// @param nanos each event took
+  private record Start(double millis, long residentKb, List<Long> nanos) {
+
+    Start {
+      nanos = List.copyOf(nanos);
+    }
+  }
 
   /// A function made ready to be started.
   private record Prepared(
@@ -122,11 +138,17 @@ final class ColdStart {
             "C1",
             "C1+AppCDS",
             "C1+AOT",
-            "C1, restored",
-            "restored",
+            "C2 too, restored",
+            "restored as deployed",
             "its resident MB",
             "classes",
             "zip MB");
+    var warm =
+        new Table(
+            "Collect warm: ms a daily message on one core, the last %,d of %,d"
+                .formatted(WARM_MEASURED, WARM_EVENTS),
+            "compiled",
+            "from event to answer");
     var chart = new Chart("Cold start of collect", "milliseconds to the first answer, median");
     var figures = new LinkedHashMap<String, Object>();
     double best = Double.NaN;
@@ -143,14 +165,14 @@ final class ColdStart {
       cells.add(function.name());
       long residentKb = 0;
       for (Setting setting : Setting.values()) {
-        if (setting == Setting.RESTORED_C1 && !collect) {
+        if (setting == Setting.RESTORED_C2 && !collect) {
           cells.add("");
           continue;
         }
         List<Start> measured =
             onEachCore(
                 Collections.nCopies(
-                    times, core -> start(prepared, setting, archive(prepared, setting), core)));
+                    times, core -> start(prepared, setting, archive(prepared, setting), 1, core)));
         Spread millis = Spread.of(measured.stream().map(Start::millis).toList());
         json.put(setting.name(), millis);
         cells.add(millis.text(0));
@@ -169,10 +191,13 @@ final class ColdStart {
       cells.add("%.1f".formatted(Files.size(function.zip()) / 1e6));
       table.row(cells.toArray(String[]::new));
       figures.put(function.name(), json);
+      if (collect) {
+        json.put("warmMillis", warm(prepared, warm));
+      }
     }
     return new Outcome(
         "coldStart",
-        List.of(table),
+        List.of(table, warm),
         figures,
         Map.of("cold-start", chart.svg()),
         List.of(
@@ -181,6 +206,29 @@ final class ColdStart {
                 "ms",
                 best,
                 MILLIS_MAX)));
+  }
+
+  /// What an instance that lives on gives away by not compiling with C2.
+  private Map<String, Spread> warm(Prepared prepared, Table table) throws InterruptedException {
+    List<Setting> settings = List.of(Setting.RESTORED_C2, Setting.RESTORED);
+    List<Start> starts =
+        onEachCore(
+            settings.stream()
+                .<OnCore<Start>>map(
+                    setting -> core -> start(prepared, setting, List.of(), WARM_EVENTS, core))
+                .toList());
+    var millis = new LinkedHashMap<String, Spread>();
+    for (int i = 0; i < settings.size(); i++) {
+      List<Long> nanos = starts.get(i).nanos();
+      Spread spread =
+          Spread.of(
+              nanos.subList(nanos.size() - WARM_MEASURED, nanos.size()).stream()
+                  .map(each -> each / NANOS_PER_MILLI)
+                  .toList());
+      millis.put(settings.get(i).name(), spread);
+      table.row(settings.get(i).words, spread.text(2));
+    }
+    return millis;
   }
 
   private Prepared prepare(Deployed function, int core) throws IOException, InterruptedException {
@@ -201,13 +249,14 @@ final class ColdStart {
             folder.resolve("classes.jsa"),
             folder.resolve("classes.aot"),
             0);
-    start(prepared, Setting.C1, List.of("-Xlog:class+load:file=" + log), core);
+    start(prepared, Setting.C1, List.of("-Xlog:class+load:file=" + log), 1, core);
     long classes;
     try (Stream<String> lines = Files.lines(log)) {
       classes = lines.filter(line -> line.contains(" source: ")).count();
     }
-    start(prepared, Setting.APP_CDS, List.of("-XX:ArchiveClassesAtExit=" + prepared.cds()), core);
-    start(prepared, Setting.AOT, List.of("-XX:AOTCacheOutput=" + prepared.aot()), core);
+    start(
+        prepared, Setting.APP_CDS, List.of("-XX:ArchiveClassesAtExit=" + prepared.cds()), 1, core);
+    start(prepared, Setting.AOT, List.of("-XX:AOTCacheOutput=" + prepared.aot()), 1, core);
     for (Path archive : List.of(prepared.cds(), prepared.aot())) {
       if (!Files.exists(archive)) {
         throw new IllegalStateException("the JVM has not written " + archive.getFileName());
@@ -219,7 +268,7 @@ final class ColdStart {
 
   private static List<String> archive(Prepared prepared, Setting setting) {
     return switch (setting) {
-      case PLAIN, C1, RESTORED_C1, RESTORED -> List.of();
+      case PLAIN, C1, RESTORED_C2, RESTORED -> List.of();
       case APP_CDS -> List.of("-XX:SharedArchiveFile=" + prepared.cds(), "-Xshare:on");
       case AOT -> List.of("-XX:AOTCache=" + prepared.aot(), "-XX:AOTMode=on");
     };
@@ -258,12 +307,15 @@ final class ColdStart {
   }
 
   /// One start.
-  private Start start(Prepared prepared, Setting setting, List<String> options, int core)
+  ///
+  /// @param events how many are answered, one after the other
+  private Start start(
+      Prepared prepared, Setting setting, List<String> options, int events, int core)
       throws IOException, InterruptedException {
     Deployed function = prepared.function();
     Path log = prepared.unpacked().resolveSibling("log-%d.txt".formatted(core));
     boolean archived = setting == Setting.APP_CDS || setting == Setting.AOT;
-    try (var first = new OneStart(event(function.name()), answers(function.name()))) {
+    try (var first = new OneStart(event(function.name()), events, answers(function.name()))) {
       var command = new ArrayList<String>();
       if (Files.isExecutable(TASKSET)) {
         command.addAll(List.of(TASKSET.toString(), "-c", Integer.toString(core)));
@@ -275,9 +327,6 @@ final class ColdStart {
       command.add("-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac");
       command.add("--enable-native-access=ALL-UNNAMED");
       command.add(nativeLibrary);
-      if (setting.stopsAtC1()) {
-        command.add("-XX:TieredStopAtLevel=1");
-      }
       command.addAll(options);
       command.add("-cp");
       // Archives hold what the JVM's own class loader loads, as a container image has it.
@@ -297,6 +346,7 @@ final class ColdStart {
       Process process = builder.start();
       try {
         long answered = first.answered().get(SECONDS_MAX, TimeUnit.SECONDS);
+        List<Long> nanos = first.all().get(SECONDS_MAX, TimeUnit.SECONDS);
         if (first.error().isPresent()) {
           throw new IllegalStateException(function.name() + " failed: " + first.error().get());
         }
@@ -304,7 +354,7 @@ final class ColdStart {
         if (from == 0) {
           throw new IllegalStateException(function.name() + " never asked to be restored");
         }
-        return new Start((answered - from) / NANOS_PER_MILLI, residentKb(process));
+        return new Start((answered - from) / NANOS_PER_MILLI, residentKb(process), nanos);
       } catch (ExecutionException | TimeoutException e) {
         throw new IllegalStateException(
             "%s gave no answer: %s".formatted(function.name(), Files.readString(log)), e);
@@ -339,6 +389,9 @@ final class ColdStart {
     variables.put("AWS_LAMBDA_RUNTIME_API", first.authority());
     variables.put("LAMBDA_TASK_ROOT", prepared.unpacked().toString());
     variables.put("AWS_REGION", "us-west-2");
+    if (!setting.stopsAtC1()) {
+      variables.put(JVM_OPTIONS, "");
+    }
     if (setting.isRestored()) { // a snapshot holds no credentials: they are fetched
       variables.put("AWS_CONTAINER_CREDENTIALS_FULL_URI", first.credentials());
       variables.put("AWS_CONTAINER_AUTHORIZATION_TOKEN", "none");

@@ -11,14 +11,16 @@ import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
-/// What a function's process talks to from its start to its first answer: Lambda's Runtime API, and
-/// AWS's services, which answer at once with the least that lets it go on.
+/// What a function's process talks to from its start to its first answers: Lambda's Runtime API,
+/// and AWS's services, which answer at once with the least that lets it go on.
 ///
 /// Credentials that are fetched before a snapshot have expired when it is restored, as they have on
 /// Lambda but for the first hours after a version is published.
@@ -37,19 +39,24 @@ final class OneStart implements AutoCloseable {
 
   private final HttpServer server;
   private final String event;
+  private final int events;
   private final Map<String, String> answers;
   private final CompletableFuture<Long> answered = new CompletableFuture<>();
+  private final CompletableFuture<List<Long>> all = new CompletableFuture<>();
+  private final List<Long> took = new ArrayList<>();
   private final Clock clock = Clock.systemUTC();
   private volatile Instant renewed = Instant.MIN;
   private volatile long restoredNanos;
-  private volatile boolean given;
+  private volatile long givenNanos;
   private volatile @Nullable String error;
 
-  /// @param event the first and only one
+  /// @param event the first one, and each later one
+  /// @param events how many there are
   /// @param answers of DynamoDB, by operation and table, as `GetItem COHORTS_TABLE`; for others
   ///   `{}`
-  OneStart(String event, Map<String, String> answers) throws IOException {
+  OneStart(String event, int events, Map<String, String> answers) throws IOException {
     this.event = event;
+    this.events = events;
     this.answers = answers;
     this.server =
         HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
@@ -68,7 +75,7 @@ final class OneStart implements AutoCloseable {
     return "http://" + authority() + CREDENTIALS;
   }
 
-  /// What went wrong, if the first answer was an error.
+  /// What went wrong, if an answer was an error.
   Optional<String> error() {
     return Optional.ofNullable(error);
   }
@@ -76,6 +83,11 @@ final class OneStart implements AutoCloseable {
   /// When the first answer came, by the system's nanosecond clock.
   CompletableFuture<Long> answered() {
     return answered;
+  }
+
+  /// Nanoseconds from each event to its answer, when all are answered.
+  CompletableFuture<List<Long>> all() {
+    return all;
   }
 
   /// When the process was told that it has been restored; 0 if it never asked.
@@ -93,11 +105,11 @@ final class OneStart implements AutoCloseable {
     } else if (path.equals(CREDENTIALS)) {
       sendCredentials(exchange);
     } else if (path.endsWith("/response")) {
-      answered.complete(System.nanoTime());
+      isAnswered();
       send(exchange, ACCEPTED, "");
     } else if (path.endsWith("/error")) {
       error = new String(body, UTF_8);
-      answered.complete(System.nanoTime());
+      isAnswered();
       send(exchange, ACCEPTED, "");
     } else if (path.startsWith("/certificates/")) {
       send(exchange, NOT_FOUND, "{}");
@@ -111,6 +123,15 @@ final class OneStart implements AutoCloseable {
           operation.equals("GenerateDataKey") || operation.equals("Decrypt")
               ? "{\"KeyId\":\"k\",\"Plaintext\":\"%s\",\"CiphertextBlob\":\"%1$s\"}".formatted(KEY)
               : answer(operation, new String(body, UTF_8)));
+    }
+  }
+
+  private synchronized void isAnswered() {
+    long now = System.nanoTime();
+    answered.complete(now);
+    took.add(now - givenNanos);
+    if (took.size() == events) {
+      all.complete(List.copyOf(took));
     }
   }
 
@@ -152,10 +173,11 @@ final class OneStart implements AutoCloseable {
   }
 
   private void next(HttpExchange exchange) throws IOException {
-    if (given) {
-      return; // it waits for ever, and is ended meanwhile
+    synchronized (this) {
+      if (took.size() == events) {
+        return; // it waits for ever, and is ended meanwhile
+      }
     }
-    given = true;
     exchange.getResponseHeaders().set("Content-Type", "application/json");
     exchange.getResponseHeaders().set("Lambda-Runtime-Aws-Request-Id", "one");
     exchange.getResponseHeaders().set("Lambda-Runtime-Deadline-Ms", "4102444800000");
@@ -164,6 +186,7 @@ final class OneStart implements AutoCloseable {
         .set(
             "Lambda-Runtime-Invoked-Function-Arn",
             "arn:aws:lambda:us-west-2:000000000000:function:one");
+    givenNanos = System.nanoTime();
     send(exchange, OK, event);
   }
 

@@ -49,7 +49,6 @@ public final class Functions implements AutoCloseable {
           "-XX:MaxNewSize=16m",
           "-XX:-UsePerfData",
           "-XX:+UseSerialGC",
-          "-XX:TieredStopAtLevel=1",
           "-XX:ReservedCodeCacheSize=32m",
           "--enable-native-access=ALL-UNNAMED",
           "-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac");
