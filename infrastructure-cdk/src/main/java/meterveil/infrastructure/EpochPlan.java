@@ -37,6 +37,7 @@ final class EpochPlan extends Construct {
                 "ASSIGNMENTS_TABLE", data.assignments.name()),
             Stream.of(
                     data.tenants.allow("Scan"),
+                    data.meters.allow("GetItem"),
                     data.meters.allowIndex(Data.METERS_BY_TENANT, "Query"),
                     data.cohorts.allow("GetItem", "PutItem", "Query"),
                     data.assignments.allow(

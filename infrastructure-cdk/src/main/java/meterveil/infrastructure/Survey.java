@@ -34,6 +34,7 @@ final class Survey extends Construct {
                 "DEVICE_STATUS_TABLE", data.deviceStatus.name(),
                 "TENANTS_TABLE", data.tenants.name()),
             Stream.of(
+                    data.meters.allow("GetItem"),
                     data.meters.allowIndex(Data.METERS_BY_TENANT, "Query"),
                     data.deviceStatus.allow("Query"),
                     data.tenants.allow("Scan"))

@@ -185,6 +185,7 @@ class IngestTest {
   void limitsSurvey() {
     assertThat(rights("Survey"))
         .containsExactlyInAnyOrder(
+            "dynamodb:GetItem Meters",
             "dynamodb:Query ${Meters}/index/byTenant",
             "dynamodb:Query DeviceStatus",
             "dynamodb:Scan Tenants",
@@ -199,6 +200,7 @@ class IngestTest {
   void limitsPlan() {
     assertThat(rights("Plan"))
         .containsExactlyInAnyOrder(
+            "dynamodb:GetItem Meters",
             "dynamodb:Query ${Meters}/index/byTenant",
             "dynamodb:BatchWriteItem Assignments",
             "dynamodb:GetItem Assignments",

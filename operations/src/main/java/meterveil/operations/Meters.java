@@ -106,7 +106,7 @@ final class Meters {
         .setExecutionExceptionHandler((e, line, _) -> {
           if (e instanceof SdkException || e instanceof IOException) {
             line.getErr().println("It was not all done: " + e.getMessage());
-            line.getErr().println("What was done stays, and it can be asked for again.");
+            line.getErr().println("It can be asked for again; what was done is not done twice.");
             return CommandLine.ExitCode.SOFTWARE;
           }
           throw e;
@@ -132,11 +132,11 @@ final class Meters {
   @Command(
       name = "import",
       description = {
-        "Puts meters onto the list: all of the file, or none if one line of it is wrong.",
+        "Puts meters onto the list: all of the file at one moment, or none if one line of it is"
+            + " wrong or the import is interrupted.",
         "",
         "The file is CSV with the header thing,tenant,district,tariffClass,commodity. Meters that"
-            + " are there already as the file says stay as they are, so an import that was"
-            + " interrupted is asked for again."
+            + " are there already as the file says stay as they are."
       })
   int importList(@Parameters(paramLabel = "FILE.csv", description = "The meters.") Path file)
       throws IOException {
@@ -144,7 +144,7 @@ final class Meters {
     try {
       lines = MeterListCsv.lines(file);
     } catch (BadListException e) {
-      return refuse(file, e.problems(), 0);
+      return refuse(file, e.problems());
     }
     out().printf("%,d meters in %s.%n", lines.size(), file);
     Platform platform = platform();
@@ -164,8 +164,7 @@ final class Meters {
                       .map(why ->
                           "line %d: %s %s"
                               .formatted(line.getValue(), line.getKey().thing(), because(why))))
-              .toList(),
-          imported.added());
+              .toList());
     }
     out().printf("%,d added, %,d there before.%n", imported.added(), imported.unchanged());
     return CommandLine.ExitCode.OK;
@@ -187,15 +186,12 @@ final class Meters {
         });
   }
 
-  private int refuse(Path file, List<String> problems, int added) {
+  private int refuse(Path file, List<String> problems) {
     problems.forEach(err()::println);
     err()
         .printf(
-            "%s of %s was imported: %,d of its lines %s wrong.%n",
-            added == 0 ? "Nothing" : "%,d lines".formatted(added),
-            file,
-            problems.size(),
-            problems.size() == 1 ? "is" : "are");
+            "Nothing of %s was imported: %,d of its lines %s wrong.%n",
+            file, problems.size(), problems.size() == 1 ? "is" : "are");
     return CommandLine.ExitCode.SOFTWARE;
   }
 
@@ -204,7 +200,7 @@ final class Meters {
       case OTHER_TENANTS -> "is another tenant's";
       case LISTED_OTHERWISE -> "is listed with another district, tariff class or commodity";
       case REVOKED -> "was revoked";
-      case LISTED_MEANWHILE -> "came onto the list otherwise at the same time";
+      case LISTED_MEANWHILE -> "was imported otherwise at the same time";
     };
   }
 
@@ -213,20 +209,20 @@ final class Meters {
 
     private final int all;
     private final PrintWriter out;
-    private final Runnable first;
+    private final Runnable last;
     private int checked;
     private int added;
 
-    /// @param first what comes before any is added
-    Spoken(int all, PrintWriter out, Runnable first) {
+    /// @param last what comes before they are on the list
+    Spoken(int all, PrintWriter out, Runnable last) {
       this.all = all;
       this.out = out;
-      this.first = first;
+      this.last = last;
     }
 
     @Override
-    public void allChecked() {
-      first.run();
+    public void allAdded() {
+      last.run();
     }
 
     @Override

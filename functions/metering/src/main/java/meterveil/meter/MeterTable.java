@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import meterveil.cohort.DistrictId;
@@ -22,13 +23,8 @@ import meterveil.meter.Meter.Certificate;
 import meterveil.meter.Meter.State;
 import meterveil.tenant.TenantId;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
-import software.amazon.awssdk.enhanced.dynamodb.DynamoDbTable;
-import software.amazon.awssdk.enhanced.dynamodb.Expression;
-import software.amazon.awssdk.enhanced.dynamodb.Key;
 import software.amazon.awssdk.enhanced.dynamodb.TableSchema;
 import software.amazon.awssdk.enhanced.dynamodb.mapper.StaticImmutableTableSchema;
-import software.amazon.awssdk.enhanced.dynamodb.model.QueryConditional;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
@@ -36,6 +32,9 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnValue;
 
 /// The `Meters` table: the list of every tenant's meters, one item for each. A meter's name is
 /// unique on the platform, as its thing is.
+///
+/// What an import puts here is on the list when the import is done, and not before: no method finds
+/// it until then.
 ///
 /// Safe for use by many threads. Every method throws SdkException when DynamoDB did not answer.
 public final class MeterTable {
@@ -48,78 +47,93 @@ public final class MeterTable {
 
   /// Also read by the infrastructure's tests, which hold the deployed keys to it.
   public static final TableSchema<Meter> SCHEMA =
-      StaticImmutableTableSchema.builder(Meter.class, Row.class)
-          .newItemBuilder(Row::new, Row::toMeter)
+      StaticImmutableTableSchema.builder(Meter.class, Builder.class)
+          .newItemBuilder(Builder::new, Builder::toMeter)
           .addAttribute(
               String.class,
               a ->
                   a.name("thing")
                       .getter(meter -> meter.thing().value())
-                      .setter((row, thing) -> row.thing = thing)
+                      .setter((builder, thing) -> builder.thing = thing)
                       .tags(primaryPartitionKey(), secondarySortKey(BY_TENANT)))
           .addAttribute(
               String.class,
               a ->
                   a.name("tenant")
                       .getter(meter -> meter.tenant().value())
-                      .setter((row, tenant) -> row.tenant = tenant)
+                      .setter((builder, tenant) -> builder.tenant = tenant)
                       .tags(secondaryPartitionKey(BY_TENANT)))
           .addAttribute(
               String.class,
               a ->
                   a.name("district")
                       .getter(meter -> meter.listed().district().value())
-                      .setter((row, district) -> row.district = district))
+                      .setter((builder, district) -> builder.district = district))
           .addAttribute(
               String.class,
               a ->
                   a.name("tariffClass")
                       .getter(meter -> meter.listed().tariffClass().name())
-                      .setter((row, tariffClass) -> row.tariffClass = tariffClass))
+                      .setter((builder, tariffClass) -> builder.tariffClass = tariffClass))
           .addAttribute(
               String.class,
               a ->
                   a.name("commodity")
                       .getter(meter -> meter.listed().commodity().name())
-                      .setter((row, commodity) -> row.commodity = commodity))
+                      .setter((builder, commodity) -> builder.commodity = commodity))
           .addAttribute(
               String.class,
               a ->
                   a.name("state")
                       .getter(meter -> meter.state().name())
-                      .setter((row, state) -> row.state = state))
+                      .setter((builder, state) -> builder.state = state))
           .addAttribute(
               String.class,
               a ->
                   a.name("listedAt")
                       .getter(meter -> meter.listedAt().toString())
-                      .setter((row, listedAt) -> row.listedAt = listedAt))
+                      .setter((builder, listedAt) -> builder.listedAt = listedAt))
           .addAttribute(
               String.class,
               a ->
                   a.name("certificateId")
                       .getter(meter -> meter.certificate().map(Certificate::id).orElse(null))
-                      .setter((row, certificateId) -> row.certificateId = certificateId))
+                      .setter((builder, certificateId) -> builder.certificateId = certificateId))
           .addAttribute(
               String.class,
               a ->
                   a.name("certificateExpiresAt")
                       .getter(meter ->
                           meter.certificate().map(it -> it.expiresAt().toString()).orElse(null))
-                      .setter((row, expiresAt) -> row.certificateExpiresAt = expiresAt))
+                      .setter((builder, expiresAt) -> builder.certificateExpiresAt = expiresAt))
           .addAttribute(
               Boolean.class,
               a ->
                   a.name("leaving")
                       .getter(Meter::leaving)
-                      .setter((row, leaving) -> row.leaving = leaving))
+                      .setter((builder, leaving) -> builder.leaving = leaving))
           .build();
 
-  private static final Expression ABSENT =
-      Expression.builder().expression("attribute_not_exists(thing)").build();
+  private static final String IMPORT_ID = "importId";
+
+  /// An item as it lies there.
+  ///
+  /// @param importId of the import that put it there
+  private record Row(Meter meter, Optional<String> importId) {
+
+    static Row of(Map<String, AttributeValue> item) {
+      return new Row(
+          SCHEMA.mapToItem(item), Optional.ofNullable(item.get(IMPORT_ID)).map(AttributeValue::s));
+    }
+  }
+
+  /// A meter that an import is to put here.
+  ///
+  /// @param left the import that came to no end and has left it here
+  private record Missing(ListedMeter listed, Optional<String> left) {}
 
   private final DynamoDbClient dynamoDb;
-  private final DynamoDbTable<Meter> table;
+  private final ImportTable imports;
   private final String name;
 
   /// @param dynamoDb what it is reached through
@@ -127,7 +141,7 @@ public final class MeterTable {
   public MeterTable(DynamoDbClient dynamoDb, String name) {
     this.dynamoDb = dynamoDb;
     this.name = name;
-    table = DynamoDbEnhancedClient.builder().dynamoDbClient(dynamoDb).build().table(name, SCHEMA);
+    imports = new ImportTable(dynamoDb, name);
   }
 
   /// What is wrong with one meter of an imported list.
@@ -138,7 +152,7 @@ public final class MeterTable {
     LISTED_OTHERWISE,
     /// It was revoked, and stays so.
     REVOKED,
-    /// Another import put it there otherwise at the same time.
+    /// Another import put it there at the same time, or ended this one.
     LISTED_MEANWHILE
   }
 
@@ -146,8 +160,7 @@ public final class MeterTable {
   ///
   /// @param added how many were not there
   /// @param unchanged how many were there as they are
-  /// @param problems by meter; if there are any, nothing was added, but where another import ran at
-  ///   the same time
+  /// @param problems by meter; if there are any, nothing was added
   public record Imported(int added, int unchanged, Map<ThingName, Problem> problems) {
 
     public Imported {
@@ -155,8 +168,8 @@ public final class MeterTable {
     }
   }
 
-  /// Puts a list's meters onto this one: all of them, or none if one cannot be. Doing so again
-  /// changes nothing, so an import that was interrupted is made whole by another.
+  /// Puts a list's meters onto this one: all of them at one moment, or none if one cannot be or the
+  /// import is interrupted. Doing so again changes nothing.
   ///
   /// @param list each meter once
   /// @param now when they come onto the list
@@ -180,48 +193,70 @@ public final class MeterTable {
     /// One more was compared with what is there.
     void checked();
 
-    /// All were, and none is wrong.
-    default void allChecked() {}
-
-    /// One more was put onto the list.
+    /// One more was put into the table, and is not on the list yet.
     void added();
+
+    /// All were; the next write puts them onto the list.
+    default void allAdded() {}
   }
 
   /// As [#add(List, Instant)], and says how far it has come.
   public Imported add(List<ListedMeter> list, Instant now, Progress progress) {
     var problems = new HashMap<ThingName, Problem>();
-    var absent = new ArrayList<ListedMeter>();
+    var missing = new ArrayList<Missing>();
     list.stream()
         .gather(
             Gatherers.mapConcurrent(
-                REQUESTS_AT_ONCE, listed -> Map.entry(listed, find(listed.thing()))))
+                REQUESTS_AT_ONCE, listed -> Map.entry(listed, row(listed.thing()))))
         .forEach(it -> {
           progress.checked();
-          var there = it.getValue();
-          if (there.isEmpty()) {
-            absent.add(it.getKey());
+          ListedMeter listed = it.getKey();
+          Optional<Row> there = it.getValue();
+          if (there.isPresent() && counts(there.get())) {
+            problem(listed, there.get().meter())
+                .ifPresent(problem -> problems.put(listed.thing(), problem));
           } else {
-            problem(it.getKey(), there.get())
-                .ifPresent(problem -> problems.put(it.getKey().thing(), problem));
+            missing.add(new Missing(listed, there.flatMap(Row::importId)));
           }
         });
-    int there = list.size() - absent.size() - problems.size();
-    if (!problems.isEmpty()) {
-      return new Imported(0, there, problems);
+    int there = list.size() - missing.size() - problems.size();
+    if (problems.isEmpty() && !missing.isEmpty()) {
+      put(missing, now, progress).forEach(thing -> problems.put(thing, Problem.LISTED_MEANWHILE));
     }
-    progress.allChecked();
-    absent.stream()
+    return new Imported(problems.isEmpty() ? missing.size() : 0, there, problems);
+  }
+
+  /// @return which of them came onto the list otherwise meanwhile, if any; then none is put there
+  private List<ThingName> put(List<Missing> missing, Instant now, Progress progress) {
+    missing.stream()
+        .flatMap(meter -> meter.left().stream())
+        .distinct()
+        .forEach(left -> imports.end(left, ImportTable.End.GIVEN_UP)); // or it might yet be done
+    String id = UUID.randomUUID().toString();
+    var otherwise = new ArrayList<ThingName>();
+    missing.stream()
         .gather(
             Gatherers.mapConcurrent(
-                REQUESTS_AT_ONCE, listed -> Map.entry(listed, put(listed, now))))
+                REQUESTS_AT_ONCE, meter -> Map.entry(meter, put(meter, id, now))))
         .forEach(done -> {
-          if (done.getValue()) {
-            progress.added();
-          } else {
-            problems.put(done.getKey().thing(), Problem.LISTED_MEANWHILE);
+          progress.added();
+          if (!done.getValue()) {
+            otherwise.add(done.getKey().listed().thing());
           }
         });
-    return new Imported(absent.size() - problems.size(), there, problems);
+    if (!otherwise.isEmpty()) {
+      imports.end(id, ImportTable.End.GIVEN_UP);
+      return otherwise;
+    }
+    progress.allAdded();
+    return imports.end(id, ImportTable.End.DONE) == ImportTable.End.DONE
+        ? List.of()
+        : missing.stream().map(meter -> meter.listed().thing()).toList();
+  }
+
+  /// Whether it is on the list.
+  private boolean counts(Row row) {
+    return row.importId().map(imports::isDone).orElse(true);
   }
 
   private static Optional<Problem> problem(ListedMeter listed, Meter there) {
@@ -235,33 +270,60 @@ public final class MeterTable {
   }
 
   /// @return false if it is there otherwise
-  private boolean put(ListedMeter listed, Instant now) {
-    var meter = new Meter(listed, State.LISTED, now, Optional.empty(), false);
+  private boolean put(Missing missing, String importId, Instant now) {
+    ListedMeter listed = missing.listed();
+    var item =
+        new HashMap<>(
+            SCHEMA.itemToMap(new Meter(listed, State.LISTED, now, Optional.empty(), false), true));
+    item.put(IMPORT_ID, AttributeValue.fromS(importId));
     try {
-      table.putItem(put -> put.item(meter).conditionExpression(ABSENT));
+      dynamoDb.putItem(put -> {
+        put.tableName(name).item(item).conditionExpression("attribute_not_exists(thing)");
+        missing
+            .left()
+            .ifPresent(left ->
+                put.conditionExpression("attribute_not_exists(thing) OR importId = :left")
+                    .expressionAttributeValues(Map.of(":left", AttributeValue.fromS(left))));
+      });
       return true;
     } catch (ConditionalCheckFailedException _) {
-      return find(listed.thing()).filter(there -> problem(listed, there).isEmpty()).isPresent();
+      return row(listed.thing())
+          .filter(there ->
+              there.importId().equals(Optional.of(importId)) // the answer before was lost
+                  || (counts(there) && problem(listed, there.meter()).isEmpty()))
+          .isPresent();
     }
+  }
+
+  private Optional<Row> row(ThingName thing) {
+    var item =
+        dynamoDb.getItem(get -> get.tableName(name).key(key(thing)).consistentRead(true)).item();
+    return item.isEmpty() ? Optional.empty() : Optional.of(Row.of(item));
   }
 
   /// The meter of that name.
   public Optional<Meter> find(ThingName thing) {
-    return Optional.ofNullable(
-        table.getItem(
-            get -> get.consistentRead(true).key(key -> key.partitionValue(thing.value()))));
+    return row(thing).filter(this::counts).map(Row::meter);
   }
 
   /// Every meter of a tenant, in the order of their names, read page by page. What was changed in
   /// the last second may be missing.
   public Stream<Meter> of(TenantId tenant) {
-    return table
-        .index(BY_TENANT)
-        .query(query ->
-            query.queryConditional(
-                QueryConditional.keyEqualTo(Key.builder().partitionValue(tenant.value()).build())))
+    var done = new HashMap<String, Boolean>();
+    return dynamoDb
+        .queryPaginator(query ->
+            query
+                .tableName(name)
+                .indexName(BY_TENANT)
+                .keyConditionExpression("#tenant = :tenant")
+                .expressionAttributeNames(Map.of("#tenant", "tenant"))
+                .expressionAttributeValues(Map.of(":tenant", AttributeValue.fromS(tenant.value()))))
+        .items()
         .stream()
-        .flatMap(page -> page.items().stream());
+        .map(Row::of)
+        .filter(
+            row -> row.importId().map(id -> done.computeIfAbsent(id, imports::isDone)).orElse(true))
+        .map(Row::meter);
   }
 
   /// In which state a meter must be for a certificate to become its own.
@@ -286,6 +348,9 @@ public final class MeterTable {
 
   /// Makes a certificate a meter's own, if it is in the right state. Calling again changes nothing.
   Verdict provision(ThingName thing, Certificate certificate, Way way) {
+    if (find(thing).isEmpty()) {
+      return new Verdict.Refused(Reason.NOT_LISTED);
+    }
     var values = new HashMap<String, AttributeValue>();
     values.put(":id", AttributeValue.fromS(certificate.id()));
     values.put(":expiresAt", AttributeValue.fromS(certificate.expiresAt().toString()));
@@ -408,7 +473,7 @@ public final class MeterTable {
     return Map.of("thing", AttributeValue.fromS(thing.value()));
   }
 
-  private static final class Row {
+  private static final class Builder {
     private @Nullable String thing;
     private @Nullable String tenant;
     private @Nullable String district;

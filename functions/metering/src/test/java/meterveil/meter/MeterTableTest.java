@@ -1,11 +1,14 @@
 package meterveil.meter;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import meterveil.LocalDynamoDb;
 import meterveil.cohort.DistrictId;
@@ -21,6 +24,8 @@ import meterveil.tenant.TenantId;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Tag("place")
 class MeterTableTest {
@@ -77,12 +82,103 @@ class MeterTableTest {
     assertThat(TABLE.find(new ThingName("part-new"))).isEmpty();
   }
 
-  @Test
-  void makesAnInterruptedImportWhole() {
-    var list = List.of(listed("whole-1", "whole", "north"), listed("whole-2", "whole", "north"));
-    TABLE.add(list.subList(0, 1), NOW);
+  @ParameterizedTest
+  @EnumSource(Step.class)
+  void nothingOfAnInterruptedImportIsThere(Step step) {
+    String name = "cut-" + step.name().toLowerCase(Locale.ROOT);
+    var list = IntStream.range(0, 5).mapToObj(i -> listed(name + i, name, "north")).toList();
 
-    assertThat(TABLE.add(list, NOW)).isEqualTo(new Imported(1, 1, Map.of()));
+    assertThatThrownBy(() -> TABLE.add(list, NOW, step.then(MeterTableTest::crash)))
+        .isInstanceOf(Crash.class);
+
+    assertThat(TABLE.of(new TenantId(name))).isEmpty();
+    for (ListedMeter meter : list) {
+      assertThat(TABLE.find(meter.thing())).isEmpty();
+      assertThat(ADMISSION.byClaim(meter.thing(), ONE))
+          .isEqualTo(new Verdict.Refused(Reason.NOT_LISTED));
+      assertThat(ADMISSION.byAuthority(meter.thing(), meter.tenant(), ONE))
+          .isEqualTo(new Verdict.Refused(Reason.NOT_LISTED));
+    }
+    assertThat(TABLE.add(list, LATER)).isEqualTo(new Imported(5, 0, Map.of()));
+    assertThat(TABLE.of(new TenantId(name)))
+        .hasSize(5)
+        .allSatisfy(meter -> assertThat(meter.listedAt()).isEqualTo(LATER));
+    assertThat(ADMISSION.byClaim(list.getFirst().thing(), ONE))
+        .isInstanceOf(Verdict.Admitted.class);
+  }
+
+  @Test
+  void whatAnInterruptedImportLeftMayBeImportedOtherwise() {
+    var left = listed("left", "left", "north");
+    assertThatThrownBy(
+            () -> TABLE.add(List.of(left), NOW, Step.ALL_ADDED.then(MeterTableTest::crash)))
+        .isInstanceOf(Crash.class);
+    var other = listed("left", "other", "south");
+
+    assertThat(TABLE.add(List.of(other), NOW)).isEqualTo(new Imported(1, 0, Map.of()));
+
+    assertThat(TABLE.of(left.tenant())).isEmpty();
+    assertThat(TABLE.find(left.thing()).orElseThrow().listed()).isEqualTo(other);
+  }
+
+  @Test
+  void anImportThatAnotherEndedPutsNothingOntoTheList() {
+    var shared = listed("ended-shared", "ended", "north");
+    var alone = listed("ended-alone", "ended", "north");
+
+    var imported =
+        TABLE.add(
+            List.of(shared, alone),
+            NOW,
+            Step.ALL_ADDED.then(() ->
+                assertThat(TABLE.add(List.of(shared), LATER))
+                    .isEqualTo(new Imported(1, 0, Map.of()))));
+
+    assertThat(imported)
+        .isEqualTo(
+            new Imported(
+                0,
+                0,
+                Map.of(
+                    shared.thing(),
+                    Problem.LISTED_MEANWHILE,
+                    alone.thing(),
+                    Problem.LISTED_MEANWHILE)));
+    assertThat(TABLE.of(new TenantId("ended")).map(Meter::thing)).containsExactly(shared.thing());
+    assertThat(TABLE.find(alone.thing())).isEmpty();
+  }
+
+  @Test
+  void aMeterThatComesOntoTheListMeanwhileEndsTheImport() {
+    var first = listed("meanwhile-1", "meanwhile", "north");
+    var second = listed("meanwhile-2", "meanwhile", "north");
+    var otherwise = listed("meanwhile-2", "meanwhile", "south");
+
+    var imported =
+        TABLE.add(
+            List.of(first, second),
+            NOW,
+            Step.CHECKED.then(() -> TABLE.add(List.of(otherwise), NOW)));
+
+    assertThat(imported)
+        .isEqualTo(new Imported(0, 0, Map.of(second.thing(), Problem.LISTED_MEANWHILE)));
+    assertThat(TABLE.find(first.thing())).isEmpty();
+    assertThat(TABLE.find(second.thing()).orElseThrow().listed()).isEqualTo(otherwise);
+  }
+
+  @Test
+  void anImportEndsOnce() {
+    var imports = new ImportTable(LocalDynamoDb.CLIENT, NAME);
+    assertThat(imports.isDone("once")).isFalse();
+
+    assertThat(imports.end("once", ImportTable.End.GIVEN_UP)).isEqualTo(ImportTable.End.GIVEN_UP);
+    assertThat(imports.end("once", ImportTable.End.DONE)).isEqualTo(ImportTable.End.GIVEN_UP);
+    assertThat(imports.isDone("once")).isFalse();
+
+    assertThat(imports.end("other", ImportTable.End.DONE)).isEqualTo(ImportTable.End.DONE);
+    assertThat(imports.end("other", ImportTable.End.DONE)).isEqualTo(ImportTable.End.DONE);
+    assertThat(imports.end("other", ImportTable.End.GIVEN_UP)).isEqualTo(ImportTable.End.DONE);
+    assertThat(imports.isDone("other")).isTrue();
   }
 
   @Test
@@ -208,5 +304,45 @@ class MeterTableTest {
         new DistrictId(district),
         TariffClass.RESIDENTIAL,
         Commodity.ELECTRICITY);
+  }
+
+  private static void crash() {
+    throw new Crash();
+  }
+
+  private static final class Crash extends RuntimeException {}
+
+  /// A step of an import, after which a test does something, once.
+  private enum Step {
+    CHECKED,
+    ADDED,
+    ALL_ADDED;
+
+    MeterTable.Progress then(Runnable action) {
+      var once = new AtomicBoolean();
+      return new MeterTable.Progress() {
+
+        @Override
+        public void checked() {
+          at(CHECKED);
+        }
+
+        @Override
+        public void added() {
+          at(ADDED);
+        }
+
+        @Override
+        public void allAdded() {
+          at(ALL_ADDED);
+        }
+
+        private void at(Step step) {
+          if (step == Step.this && once.compareAndSet(false, true)) {
+            action.run();
+          }
+        }
+      };
+    }
   }
 }

@@ -167,7 +167,7 @@ class MetersTest {
   }
 
   @Test
-  void goesOnWithAnImportThatStopped() throws Exception {
+  void importsNothingWhenItIsStopped() throws Exception {
     String half =
         file(
             "half.csv",
@@ -179,9 +179,13 @@ class MetersTest {
       assertThat(run("import", half)).isOne();
       assertThat(err.toString()).contains("It was not all done", "can be asked for again");
     }
-    assertThat(out.toString()).contains("half is new");
+    assertThat(out.toString()).doesNotContain("half is new");
+    assertThat(platform.meters().of(new TenantId("half"))).isEmpty();
+    assertThat(run("show", "half-7")).isOne();
+
     assertThat(run("import", half)).isZero();
-    assertThat(out.toString()).doesNotContain("50 added").doesNotContain("half is new");
+
+    assertThat(out.toString()).contains("half is new", "50 added, 0 there before");
     assertThat(platform.meters().of(new TenantId("half"))).hasSize(50);
   }
 
