@@ -21,7 +21,7 @@ final class PrivacyTest {
     var store = Resampled.decided(homes, 50, 1);
     var summary = JsonNodeFactory.instance.objectNode().put("canaryHits", 0);
     var ran = new Resampled.Ran(store, new MainLineRuns.Run(Path.of("any"), summary), Homes.HOURS);
-    var told = new OpenItems.Told(0, 0, 0, 0, 0, 1);
+    var told = new OpenItems.Told(0, 0, 0, 0, 0, 0, 1);
 
     assertThat(Privacy.outcomes(homes, ran, new Copied(15, 1, 0, 1), told))
         .flatExtracting(outcome -> outcome.goals())
@@ -39,6 +39,7 @@ final class PrivacyTest {
             "use: error of an hour's cell",
             "use: energy released after merging",
             "hours of the store that are as decided in memory",
+            "open items: any bit of what a masked number hides, above guessing",
             "open items: an hour's energy from its masked number, above guessing",
             "open items: the higher of two meters' buckets, above guessing",
             "open items: equal buckets of two meters, hours or cohorts, above guessing",
