@@ -21,7 +21,12 @@ enum Assumption {
   KEY_ROTATIONS(
       2,
       "of each key that rotates every year: each of the first two adds to its price for good, so"
-          + " this is the third year's");
+          + " this is the third year's"),
+  ALARM_QUERY_METRICS(
+      1,
+      "that an alarm's query analyses, each paid like one that an alarm lists; no template says how"
+          + " many, as IoT Core and DynamoDB count these by rule, protocol or table, and only where"
+          + " something fails");
 
   private final double value;
   private final String why;

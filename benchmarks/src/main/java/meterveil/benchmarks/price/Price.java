@@ -62,6 +62,12 @@ public final class Price {
   /// Under which keys are counted that rotate.
   static final String ROTATING = "EnableKeyRotation";
 
+  /// Under which metrics are counted that alarms list.
+  static final String ALARM_METRICS = "MetricStat";
+
+  /// Under which alarms are counted that ask by query.
+  static final String ALARM_QUERIES = "Expression";
+
   /// What cannot but grow with the meters.
   private static final Set<String> GROWING =
       Set.of(
@@ -111,7 +117,7 @@ public final class Price {
             runs.run("--meters", "1000", "--days", "2").summary(),
             runs.run("--meters", "100", "--days", "1", "--block", "1").summary(),
             runs.run("--meters", "1000", "--days", "1", "--block", "1").summary());
-    Map<String, Integer> resources = resources(repository);
+    Map<String, Integer> resources = resources(templates(repository));
     double memoryGb = memoryGb(repository);
     UsualCalls.Measured usual =
         UsualCalls.measure(
@@ -441,13 +447,16 @@ public final class Price {
 
   /// What costs the same each month.
   ///
-  /// @param resources of the templates, by type; keys that rotate by [#ROTATING] too
+  /// @param resources of the templates, as [#resources] counts them
   /// @param metrics of its own, as a run has told them
   static Use perMonth(Map<String, Integer> resources, double metrics) {
     return new Use.Sum()
         .add("kmsKeyMonth", resources.getOrDefault("AWS::KMS::Key", 0))
         .add("kmsKeyMonth", resources.getOrDefault(ROTATING, 0) * Assumption.KEY_ROTATIONS.value())
-        .add("alarmMonth", resources.getOrDefault("AWS::CloudWatch::Alarm", 0))
+        .add("alarmMonth", resources.getOrDefault(ALARM_METRICS, 0))
+        .add(
+            "alarmMonth",
+            resources.getOrDefault(ALARM_QUERIES, 0) * Assumption.ALARM_QUERY_METRICS.value())
         .add("dashboardMonth", resources.getOrDefault("AWS::CloudWatch::Dashboard", 0))
         .add("metricMonth", metrics)
         .done();
@@ -527,17 +536,38 @@ public final class Price {
     return templates;
   }
 
-  private static Map<String, Integer> resources(Path repository) throws IOException {
+  /// What there is of each type, and by [#ROTATING], [#ALARM_METRICS] and [#ALARM_QUERIES] what is
+  /// paid by another measure.
+  static Map<String, Integer> resources(List<JsonNode> templates) {
     var counts = new LinkedHashMap<String, Integer>();
-    for (JsonNode template : templates(repository)) {
+    for (JsonNode template : templates) {
       for (JsonNode resource : template.path("Resources")) {
         counts.merge(resource.path("Type").asText(), 1, Integer::sum);
         if (resource.path("Properties").path("EnableKeyRotation").asBoolean()) {
           counts.merge(ROTATING, 1, Integer::sum);
         }
+        if (resource.path("Type").asText().equals("AWS::CloudWatch::Alarm")) {
+          countAlarm(resource.path("Properties").path("Metrics"), counts);
+        }
       }
     }
     return counts;
+  }
+
+  /// An alarm is paid by each metric that it lists or finds by query, and not by its arithmetic.
+  ///
+  /// @param metrics none, where it looks at one metric alone
+  private static void countAlarm(JsonNode metrics, Map<String, Integer> counts) {
+    if (metrics.isMissingNode()) {
+      counts.merge(ALARM_METRICS, 1, Integer::sum);
+    }
+    for (JsonNode metric : metrics) {
+      if (metric.has("MetricStat")) {
+        counts.merge(ALARM_METRICS, 1, Integer::sum);
+      } else if (metric.path("Expression").asText().startsWith("SELECT ")) {
+        counts.merge(ALARM_QUERIES, 1, Integer::sum);
+      }
+    }
   }
 
   private static double memoryGb(Path repository) throws IOException {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -89,14 +90,38 @@ final class PriceTest {
 
   @Test
   void paysThreeTimesForAKeyThatHasRotatedTwice() {
-    var units =
-        Price.perMonth(
-                Map.of("AWS::KMS::Key", 3, Price.ROTATING, 2, "AWS::CloudWatch::Alarm", 5), 40)
-            .units();
-    assertThat(units)
-        .containsEntry("kmsKeyMonth", 3 + 2 * 2.0)
-        .containsEntry("alarmMonth", 5.0)
-        .containsEntry("metricMonth", 40.0);
+    var units = Price.perMonth(Map.of("AWS::KMS::Key", 3, Price.ROTATING, 2), 40).units();
+    assertThat(units).containsEntry("kmsKeyMonth", 3 + 2 * 2.0).containsEntry("metricMonth", 40.0);
+  }
+
+  @Test
+  void paysForEachMetricOfAnAlarm() throws IOException {
+    JsonNode template =
+        new JsonMapper()
+            .readTree(
+                """
+                {"Resources": {
+                  "Plain": {
+                    "Type": "AWS::CloudWatch::Alarm",
+                    "Properties": {"MetricName": "Runs", "Namespace": "Meterveil"}},
+                  "Sum": {
+                    "Type": "AWS::CloudWatch::Alarm",
+                    "Properties": {"Metrics": [
+                      {"Id": "sum", "Expression": "SUM(METRICS())"},
+                      {"Id": "a", "MetricStat": {"Stat": "Sum"}, "ReturnData": false},
+                      {"Id": "b", "MetricStat": {"Stat": "Sum"}, "ReturnData": false},
+                      {"Id": "c", "MetricStat": {"Stat": "Sum"}, "ReturnData": false}]}},
+                  "Query": {
+                    "Type": "AWS::CloudWatch::Alarm",
+                    "Properties": {"Metrics": [
+                      {"Id": "all", "Expression": "SELECT SUM(\\"Failure\\") FROM \\"AWS/IoT\\""}]}}}}
+                """);
+    Map<String, Integer> resources = Price.resources(List.of(template));
+    assertThat(resources)
+        .containsEntry("AWS::CloudWatch::Alarm", 3)
+        .containsEntry(Price.ALARM_METRICS, 1 + 3)
+        .containsEntry(Price.ALARM_QUERIES, 1);
+    assertThat(Price.perMonth(resources, 40).units()).containsEntry("alarmMonth", 1 + 3 + 1.0);
   }
 
   @Test
