@@ -206,7 +206,7 @@ final class Promises {
             endpointsWantNewTls(templates),
             plainHttpIsDenied(templates),
             accessIsRecorded(templates),
-            keysNameTheirUsers(templates),
+            keysNameTheirUsers(stage, templates),
             keysHaveNoOtherUsers(templates),
             rightsAreNamed(templates),
             rolesHaveOneTaker(stage, templates),
@@ -587,8 +587,9 @@ final class Promises {
     return found.all();
   }
 
-  /// Keys turn, and are used by those they name: roles, or services for whoever they serve.
-  static List<String> keysNameTheirUsers(Templates templates) {
+  /// Keys turn, are used by those they name: roles, or services for whoever they serve, and are
+  /// administered by this account alone.
+  static List<String> keysNameTheirUsers(StageSettings stage, Templates templates) {
     var found = new Findings("T33");
     for (var key : templates.ofType("AWS::KMS::Key")) {
       found.ifNot(key.textAt("EnableKeyRotation").equals("true"), key, "is not rotated");
@@ -598,6 +599,11 @@ final class Promises {
           statement.unusual().isEmpty(),
           statement.policy(),
           "says who may not, instead of who may");
+      found.ifNot(
+          statement.principals().equals(List.of(root(stage)))
+              || EncryptionKeys.KEEP_DATA.containsAll(statement.actions()),
+          statement.policy(),
+          "lets others administer it than this account");
       var anybodyOfTheAccount =
           statement.principals().stream()
               .anyMatch(principal -> principal.equals("*") || principal.endsWith(":root"));
@@ -706,7 +712,7 @@ final class Promises {
   /// A role is taken on by its function, or by the one whom it was made for.
   static List<String> rolesHaveOneTaker(StageSettings stage, Templates templates) {
     var found = new Findings("T45");
-    var account = stage.account().orElse("${AWS::AccountId}");
+    var account = account(stage);
     var ofFunctions =
         templates.ofType("AWS::Lambda::Function").stream().map(f -> f.textAt("Role")).toList();
     for (var trust : Statement.ofTrust(templates)) {
@@ -867,6 +873,16 @@ final class Promises {
         .named(principal)
         .map(Resource::construct)
         .orElseGet(() -> principal.replaceFirst("([.].*)?[.]amazonaws[.]com$", ""));
+  }
+
+  /// The account of a stage, as its templates have it.
+  private static String account(StageSettings stage) {
+    return stage.account().orElse("${AWS::AccountId}");
+  }
+
+  /// The principal that stands for all of it.
+  private static String root(StageSettings stage) {
+    return "arn:aws:iam::%s:root".formatted(account(stage));
   }
 
   private static boolean isDayKeyKey(Resource key) {

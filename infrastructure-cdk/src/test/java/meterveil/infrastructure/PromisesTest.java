@@ -108,7 +108,8 @@ class PromisesTest {
   @Test
   @DisplayName("T33 keys are rotated and name who may use them")
   void keysNameTheirUsers() {
-    assertThat(Promises.keysNameTheirUsers(Synthesis.dev())).isEmpty();
+    assertThat(Promises.keysNameTheirUsers(Synthesis.settings("dev"), Synthesis.dev())).isEmpty();
+    assertThat(Promises.keysNameTheirUsers(PROD, Synthesis.prod())).isEmpty();
   }
 
   @Test
@@ -374,20 +375,7 @@ class PromisesTest {
             Promises::dayKeysAreForCollectAndRelease,
             t ->
                 Changes.append(
-                    t,
-                    "DayKeyKey",
-                    Map.of(
-                        "Effect",
-                        "Allow",
-                        "Principal",
-                        Map.of("AWS", "arn:aws:iam::000000000000:root"),
-                        "Action",
-                        "kms:Decrypt",
-                        "Resource",
-                        "*"),
-                    "Properties",
-                    "KeyPolicy",
-                    "Statement"),
+                    t, "DayKeyKey", allowed(root("000000000000"), "kms:Decrypt"), keyPolicy()),
             "by others"),
         new Breach(
             "a policy allows every action of a service",
@@ -569,20 +557,7 @@ class PromisesTest {
         new Breach(
             "anybody may read the trail",
             Promises::rightsAreNamed,
-            t ->
-                Changes.append(
-                    t,
-                    "TrailBucketPolicy",
-                    Map.of(
-                        "Effect",
-                        "Allow",
-                        "Principal",
-                        "*",
-                        "Action",
-                        "s3:GetObject",
-                        "Resource",
-                        "*"),
-                    statement()),
+            t -> Changes.append(t, "TrailBucketPolicy", allowed("*", "s3:GetObject"), statement()),
             "lets others in"),
         new Breach(
             "trails of other accounts may write to the bucket",
@@ -701,7 +676,7 @@ class PromisesTest {
             "SpareKey"),
         new Breach(
             "a key is for all but one",
-            Promises::keysNameTheirUsers,
+            t -> Promises.keysNameTheirUsers(PROD, t),
             t ->
                 Changes.set(
                     t,
@@ -713,6 +688,28 @@ class PromisesTest {
                     1,
                     "NotPrincipal"),
             "who may not"),
+        new Breach(
+            "another account administers a key",
+            t -> Promises.keysNameTheirUsers(PROD, t),
+            t ->
+                Changes.append(
+                    t, "DayKeyKey", allowed(root("999999999999"), "kms:PutKeyPolicy"), keyPolicy()),
+            "lets others administer"),
+        new Breach(
+            "anybody administers a key",
+            t -> Promises.keysNameTheirUsers(PROD, t),
+            t -> Changes.append(t, "DayKeyKey", allowed("*", "kms:PutKeyPolicy"), keyPolicy()),
+            "lets others administer"),
+        new Breach(
+            "a key's user administers it too",
+            t -> Promises.keysNameTheirUsers(PROD, t),
+            t ->
+                Changes.set(
+                    t,
+                    "DayKeyKey",
+                    List.of("kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy"),
+                    keyPolicy(1, "Action")),
+            "lets others administer"),
         new Breach(
             "a log group lies under a key of AWS's",
             Promises::everythingIsEncrypted,
@@ -805,7 +802,7 @@ class PromisesTest {
             "not one setting"),
         new Breach(
             "the registry's key is used by whom IAM lets",
-            Promises::keysNameTheirUsers,
+            t -> Promises.keysNameTheirUsers(PROD, t),
             t ->
                 Changes.remove(
                     t, "RegistryKey", "Properties", "KeyPolicy", "Statement", 2, "Condition"),
@@ -822,26 +819,26 @@ class PromisesTest {
             "what goes well"),
         new Breach(
             "a key is never rotated",
-            Promises::keysNameTheirUsers,
+            t -> Promises.keysNameTheirUsers(PROD, t),
             t -> Changes.remove(t, "LogsKey", "Properties", "EnableKeyRotation"),
             "is not rotated"),
         new Breach(
             "a key is used by whom IAM lets",
-            Promises::keysNameTheirUsers,
+            t -> Promises.keysNameTheirUsers(PROD, t),
             t ->
                 Changes.remove(
                     t, "ConsumptionKey", "Properties", "KeyPolicy", "Statement", 1, "Condition"),
             "by anybody in the account"),
         new Breach(
             "a key allows every action",
-            Promises::keysNameTheirUsers,
+            t -> Promises.keysNameTheirUsers(PROD, t),
             t ->
                 Changes.set(
                     t, "DeviceKey", "kms:*", "Properties", "KeyPolicy", "Statement", 0, "Action"),
             "names no actions"),
         new Breach(
             "a key allows each action that is spelt like one",
-            Promises::keysNameTheirUsers,
+            t -> Promises.keysNameTheirUsers(PROD, t),
             t ->
                 Changes.set(
                     t,
@@ -1026,6 +1023,10 @@ class PromisesTest {
     return Changes.append(templates, policy, statement, statement());
   }
 
+  private static Object allowed(Object principal, String action) {
+    return Map.of("Effect", "Allow", "Principal", principal, "Action", action, "Resource", "*");
+  }
+
   private static Object arn(Templates templates, String construct) {
     return Map.of("Fn::GetAtt", List.of(Changes.resource(templates, construct).id(), "Arn"));
   }
@@ -1048,6 +1049,10 @@ class PromisesTest {
 
   private static Object[] statement(Object... path) {
     return joined(List.of("Properties", "PolicyDocument", "Statement"), path);
+  }
+
+  private static Object[] keyPolicy(Object... path) {
+    return joined(List.of("Properties", "KeyPolicy", "Statement"), path);
   }
 
   private static Object[] trust(Object... path) {
