@@ -596,7 +596,7 @@ final class Promises {
     }
     for (var statement : Statement.ofKeys(templates)) {
       found.ifNot(
-          statement.unusual().isEmpty(),
+          statement.unusual().isEmpty() && statement.effect().equals("Allow"),
           statement.policy(),
           "says who may not, instead of who may");
       found.ifNot(

@@ -689,6 +689,11 @@ class PromisesTest {
                     "NotPrincipal"),
             "who may not"),
         new Breach(
+            "a key is kept from those who use it",
+            t -> Promises.keysNameTheirUsers(PROD, t),
+            t -> Changes.set(t, "DayKeyKey", "Deny", keyPolicy(1, "Effect")),
+            "who may not"),
+        new Breach(
             "another account administers a key",
             t -> Promises.keysNameTheirUsers(PROD, t),
             t ->
