@@ -514,7 +514,8 @@ final class Promises {
     return found.all();
   }
 
-  /// Buckets and topics deny whoever comes without TLS, and buckets whoever comes with an old one.
+  /// Buckets, with all that is in them, and topics deny whoever comes without TLS, and buckets
+  /// whoever comes with an old one.
   static List<String> plainHttpIsDenied(Templates templates) {
     var found = new Findings("T32");
     var denied =
@@ -522,11 +523,18 @@ final class Promises {
             .filter(statement -> statement.effect().equals("Deny"))
             .toList();
     for (var type : List.of("AWS::S3::Bucket", "AWS::SNS::Topic")) {
+      var isBucket = type.equals("AWS::S3::Bucket");
       for (var store : templates.ofType(type)) {
+        var whole =
+            isBucket
+                ? Set.of("${%s.Arn}".formatted(store.id()), "${%s.Arn}/*".formatted(store.id()))
+                : Set.of("${%s}".formatted(store.id()));
         var conditions =
             denied.stream()
-                .filter(statement ->
-                    statement.resources().stream().anyMatch(r -> r.contains(store.id())))
+                .filter(statement -> statement.principals().equals(List.of("*")))
+                .filter(
+                    statement -> statement.actions().contains(isBucket ? "s3:*" : "sns:Publish"))
+                .filter(statement -> statement.resources().containsAll(whole))
                 .map(statement -> CdkJson.text(statement.conditions()))
                 .toList();
         found.ifNot(
@@ -534,8 +542,7 @@ final class Promises {
             store,
             "can be reached by plain HTTP");
         found.ifNot(
-            !type.equals("AWS::S3::Bucket")
-                || conditions.contains("{\"NumericLessThan\":{\"s3:TlsVersion\":1.2}}"),
+            !isBucket || conditions.contains("{\"NumericLessThan\":{\"s3:TlsVersion\":1.2}}"),
             store,
             "can be reached by old versions of TLS");
       }

@@ -917,6 +917,39 @@ class PromisesTest {
                     statement(1, "Condition", "NumericLessThan", "s3:TlsVersion")),
             "by old versions"),
         new Breach(
+            "plain HTTP may do all but one thing to the trail's bucket",
+            Promises::plainHttpIsDenied,
+            t -> Changes.set(t, "TrailBucketPolicy", "s3:GetBucketAcl", statement(0, "Action")),
+            "by plain HTTP"),
+        new Breach(
+            "plain HTTP is denied one account only",
+            Promises::plainHttpIsDenied,
+            t ->
+                Changes.set(
+                    t, "TrailBucketPolicy", root("999999999999"), statement(0, "Principal")),
+            "by plain HTTP"),
+        new Breach(
+            "the trail's files can be reached by plain HTTP",
+            Promises::plainHttpIsDenied,
+            t ->
+                Changes.set(
+                    t, "TrailBucketPolicy", arn(t, "TrailBucket"), statement(0, "Resource")),
+            "by plain HTTP"),
+        new Breach(
+            "the trail's files can be reached by TLS 1.1",
+            Promises::plainHttpIsDenied,
+            t ->
+                Changes.set(
+                    t, "TrailBucketPolicy", arn(t, "TrailBucket"), statement(1, "Resource")),
+            "by old versions"),
+        new Breach(
+            "one account's alarms cannot be sent by plain HTTP",
+            Promises::plainHttpIsDenied,
+            t ->
+                Changes.set(
+                    t, "OperatorTopicPolicy", root("999999999999"), statement(0, "Principal")),
+            "by plain HTTP"),
+        new Breach(
             "alarms can be sent by plain HTTP",
             Promises::plainHttpIsDenied,
             t -> Changes.set(t, "OperatorTopicPolicy", "*", statement(0, "Resource")),
