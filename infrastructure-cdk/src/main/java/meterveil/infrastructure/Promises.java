@@ -186,7 +186,6 @@ final class Promises {
   /// IoT Core counts what is not white space.
   private static final int METERS_POLICY_CHARACTERS_MAX = 2_048;
 
-  private static final Pattern ACCOUNT = Pattern.compile("\\$\\{AWS::AccountId}|[0-9]{12}");
   private static final Pattern REGION =
       Pattern.compile("\\b(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov|-iso[a-z]?)?-[a-z]+-[0-9]\\b");
 
@@ -207,11 +206,11 @@ final class Promises {
             plainHttpIsDenied(templates),
             accessIsRecorded(templates),
             keysNameTheirUsers(stage, templates),
-            keysHaveNoOtherUsers(templates),
-            rightsAreNamed(templates),
+            keysHaveNoOtherUsers(stage, templates),
+            rightsAreNamed(stage, templates),
             rolesHaveOneTaker(stage, templates),
             logsLast90Days(templates),
-            callersReachTheAlias(templates),
+            callersReachTheAlias(stage, templates),
             functionsDoNotStarve(templates),
             metersPoliciesFit(templates))
         .flatMap(List::stream)
@@ -628,7 +627,7 @@ final class Promises {
   }
 
   /// Each key is used by those whose data lies under it, and by all of them.
-  static List<String> keysHaveNoOtherUsers(Templates templates) {
+  static List<String> keysHaveNoOtherUsers(StageSettings stage, Templates templates) {
     var found = new Findings("T33");
     var usersOf = new HashMap<Resource, Set<String>>();
     for (var statement : Statement.ofKeys(templates)) {
@@ -636,7 +635,7 @@ final class Promises {
         for (var principal : statement.principals()) {
           usersOf
               .computeIfAbsent(statement.policy(), key -> new TreeSet<>())
-              .add(user(templates, statement, principal));
+              .add(user(stage, templates, statement, principal));
         }
       }
     }
@@ -651,8 +650,9 @@ final class Promises {
   }
 
   /// One role per function; named actions on named resources.
-  static List<String> rightsAreNamed(Templates templates) {
+  static List<String> rightsAreNamed(StageSettings stage, Templates templates) {
     var found = new Findings("T45");
+    var account = account(stage);
     var taken = new TreeSet<String>();
     for (var function : templates.ofType("AWS::Lambda::Function")) {
       found.ifNot(taken.add(function.textAt("Role")), function, "shares its role");
@@ -675,19 +675,17 @@ final class Promises {
     for (var permission : templates.ofType("AWS::Lambda::Permission")) {
       found.ifNot(
           permission.textAt("Principal").equals("iot.amazonaws.com")
-              && Stream.of(":rule/", ":provisioningtemplate/")
+              && permission.textAt("SourceAccount").equals(account)
+              && Stream.of(":%s:rule/", ":%s:provisioningtemplate/")
+                  .map(kind -> kind.formatted(account))
                   .anyMatch(permission.textAt("SourceArn")::contains),
           permission,
-          "lets others call than rules and templates");
+          "lets others call than rules and templates of this account");
     }
     for (var statement : Statement.ofBucketsAndTopics(templates)) {
-      var onBehalfOfThisAccount =
-          statement.conditions().values().stream()
-              .flatMap(keys -> Templates.mapOf(keys).keySet().stream())
-              .anyMatch(Set.of("aws:SourceAccount", "aws:SourceArn")::contains);
       found.ifNot(
           statement.effect().equals("Deny")
-              || (onBehalfOfThisAccount
+              || (isOnBehalfOf(account, statement)
                   && statement.unusual().isEmpty()
                   && statement.principals().stream().allMatch(p -> p.endsWith(".amazonaws.com"))
                   && statement.namesActions()),
@@ -730,6 +728,7 @@ final class Promises {
               : TAKER_OF.getOrDefault(role.construct(), "nobody").formatted(account);
       found.ifNot(
           trust.unusual().isEmpty()
+              && (trust.conditions().isEmpty() || isOnBehalfOf(account, trust))
               && trust.actions().equals(List.of("sts:AssumeRole"))
               && trust.principals().equals(List.of(taker)),
           role,
@@ -789,7 +788,7 @@ final class Promises {
   }
 
   /// Every caller calls an alias, may do so before it exists, and the alias is patient.
-  static List<String> callersReachTheAlias(Templates templates) {
+  static List<String> callersReachTheAlias(StageSettings stage, Templates templates) {
     var found = new Findings("line");
     for (var rule : templates.ofType("AWS::IoT::TopicRule")) {
       var actions =
@@ -797,7 +796,7 @@ final class Promises {
       rule.at("TopicRulePayload", "ErrorAction").ifPresent(actions::add);
       for (var action : actions) {
         var alias = lambda(action);
-        var permission = permission(templates, alias, "rule", rule.textAt("RuleName"));
+        var permission = permission(stage, templates, alias, "rule", rule.textAt("RuleName"));
         found.ifNot(permission.isPresent(), rule, "may not call " + alias);
         found.ifNot(
             permission.isEmpty() || rule.dependsOn().contains(permission.get().id()),
@@ -812,7 +811,8 @@ final class Promises {
           template,
           "lets in whom admit has not admitted");
       found.ifNot(
-          permission(templates, hook, "provisioningtemplate", template.textAt("TemplateName"))
+          permission(
+                  stage, templates, hook, "provisioningtemplate", template.textAt("TemplateName"))
               .filter(permission -> template.dependsOn().contains(permission.id()))
               .isPresent(),
           template,
@@ -867,8 +867,9 @@ final class Promises {
 
   /// A role by its construct, a service by its name, and the account by the service through which
   /// it is let in.
-  private static String user(Templates templates, Statement statement, String principal) {
-    if (principal.endsWith(":root")) {
+  private static String user(
+      StageSettings stage, Templates templates, Statement statement, String principal) {
+    if (principal.equals(root(stage))) {
       var conditions = Templates.mapOf(statement.conditions().get("StringEquals"));
       var through =
           statement.conditions().equals(EncryptionKeys.BY_IOT_CORE)
@@ -892,6 +893,15 @@ final class Promises {
     return "arn:aws:iam::%s:root".formatted(account(stage));
   }
 
+  /// Whether a service does what a statement allows for one account and no other.
+  private static boolean isOnBehalfOf(String account, Statement statement) {
+    var accounts = Templates.mapOf(statement.conditions().get("StringEquals"));
+    var arns = Templates.mapOf(statement.conditions().get("ArnLike"));
+    return Templates.text(accounts.get("aws:SourceAccount")).equals(account)
+        || Templates.text(arns.get("aws:SourceArn"))
+            .matches("arn(:[^:*?]+){3}:%s:.+".formatted(Pattern.quote(account)));
+  }
+
   private static boolean isDayKeyKey(Resource key) {
     return key.construct().equals("DayKeyKey");
   }
@@ -907,12 +917,13 @@ final class Promises {
 
   /// What lets IoT Core call an alias on behalf of one rule or template of this account.
   private static Optional<Resource> permission(
-      Templates templates, String alias, String kind, String name) {
+      StageSettings stage, Templates templates, String alias, String kind, String name) {
+    var arn = ":%s:%s/%s".formatted(account(stage), kind, name);
     return templates.ofType("AWS::Lambda::Permission").stream()
         .filter(p -> p.textAt("FunctionName").equals(alias))
         .filter(p -> p.textAt("Principal").equals("iot.amazonaws.com"))
-        .filter(p -> ACCOUNT.matcher(p.textAt("SourceAccount")).matches())
-        .filter(p -> p.textAt("SourceArn").endsWith(":%s/%s".formatted(kind, name)))
+        .filter(p -> p.textAt("SourceAccount").equals(account(stage)))
+        .filter(p -> p.textAt("SourceArn").endsWith(arn))
         .findFirst();
   }
 

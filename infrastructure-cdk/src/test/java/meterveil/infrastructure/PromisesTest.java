@@ -77,8 +77,8 @@ class PromisesTest {
   @Test
   @DisplayName("T33 keys have the users that they need, and no other")
   void keysHaveNoOtherUsers() {
-    assertThat(Promises.keysHaveNoOtherUsers(Synthesis.dev())).isEmpty();
-    assertThat(Promises.keysHaveNoOtherUsers(Synthesis.prod())).isEmpty();
+    assertThat(Promises.keysHaveNoOtherUsers(Synthesis.settings("dev"), Synthesis.dev())).isEmpty();
+    assertThat(Promises.keysHaveNoOtherUsers(PROD, Synthesis.prod())).isEmpty();
   }
 
   @Test
@@ -115,7 +115,8 @@ class PromisesTest {
   @Test
   @DisplayName("T45 one role per function with named actions on named resources")
   void rightsAreNamed() {
-    assertThat(Promises.rightsAreNamed(Synthesis.dev())).isEmpty();
+    assertThat(Promises.rightsAreNamed(Synthesis.settings("dev"), Synthesis.dev())).isEmpty();
+    assertThat(Promises.rightsAreNamed(PROD, Synthesis.prod())).isEmpty();
   }
 
   @Test
@@ -133,7 +134,8 @@ class PromisesTest {
 
   @Test
   void callersReachTheAlias() {
-    assertThat(Promises.callersReachTheAlias(Synthesis.dev())).isEmpty();
+    assertThat(Promises.callersReachTheAlias(Synthesis.settings("dev"), Synthesis.dev())).isEmpty();
+    assertThat(Promises.callersReachTheAlias(PROD, Synthesis.prod())).isEmpty();
   }
 
   @Test
@@ -379,17 +381,17 @@ class PromisesTest {
             "by others"),
         new Breach(
             "a policy allows every action of a service",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> allow(t, "StatusPolicy", "dynamodb:*", arn(t, "DeviceStatus")),
             "names no actions"),
         new Breach(
             "a policy allows each action that is spelt like one",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> allow(t, "StatusPolicy", "dynamodb:Get?tem", arn(t, "DeviceStatus")),
             "names no actions"),
         new Breach(
             "a policy allows an action on each table that is spelt like one",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t ->
                 allow(
                     t,
@@ -399,17 +401,17 @@ class PromisesTest {
             "names no resource"),
         new Breach(
             "a policy allows an action on everything",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> allow(t, "ResendPolicy", "iot:Publish", "*"),
             "names no resource"),
         new Breach(
             "the wildcard for requests serves another action",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.set(t, "ResendPolicy", "iot:RetainPublish", statement(0, "Action")),
             "names no resource"),
         new Breach(
             "a role may ask about every stack",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t ->
                 allow(
                     t,
@@ -419,7 +421,7 @@ class PromisesTest {
             "names no resource"),
         new Breach(
             "a claim may connect as any meter",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> allow(t, "MeterClaim", "iot:Connect", "arn:aws:iot:us-west-2:0:client/*"),
             "names no resource"),
         new Breach(
@@ -454,14 +456,14 @@ class PromisesTest {
             "reach both"),
         new Breach(
             "a template makes things without asking",
-            Promises::callersReachTheAlias,
+            t -> Promises.callersReachTheAlias(PROD, t),
             t ->
                 Changes.remove(
                     t, "AdmitClaimTemplate", "Properties", "PreProvisioningHook", "TargetArn"),
             "has not admitted"),
         new Breach(
             "a template asks another function",
-            Promises::callersReachTheAlias,
+            t -> Promises.callersReachTheAlias(PROD, t),
             t ->
                 Changes.set(
                     t,
@@ -473,12 +475,12 @@ class PromisesTest {
             "has not admitted"),
         new Breach(
             "a template may not ask yet",
-            Promises::callersReachTheAlias,
+            t -> Promises.callersReachTheAlias(PROD, t),
             t -> Changes.remove(t, "AdmitClaimTemplate", "DependsOn"),
             "before it may ask"),
         new Breach(
             "a meter may subscribe to every topic",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t ->
                 allow(
                     t,
@@ -488,12 +490,12 @@ class PromisesTest {
             "names no resource"),
         new Breach(
             "a policy lists what is not allowed",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.set(t, "StatusPolicy", "iot:Publish", statement(0, "NotAction")),
             "not a list"),
         new Breach(
             "a role has a policy of AWS's",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t ->
                 Changes.set(
                     t,
@@ -504,17 +506,17 @@ class PromisesTest {
             "no policy here lists"),
         new Breach(
             "two functions share a role",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.set(t, "StatusFunction", arn(t, "ResendRole"), "Properties", "Role"),
             "shares its role"),
         new Breach(
             "a policy is a person's",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.set(t, "ReleasePolicy", List.of("somebody"), "Properties", "Users"),
             "to others than roles"),
         new Breach(
             "a policy is a group's",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.set(t, "ReleasePolicy", List.of("people"), "Properties", "Groups"),
             "to others than roles"),
         new Breach(
@@ -551,22 +553,78 @@ class PromisesTest {
             "SpareRole is taken on by"),
         new Breach(
             "a table has a policy of its own",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.set(t, "OpenBlocks", Map.of(), "Properties", "ResourcePolicy"),
             "to others than roles"),
         new Breach(
             "anybody may read the trail",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.append(t, "TrailBucketPolicy", allowed("*", "s3:GetObject"), statement()),
             "lets others in"),
         new Breach(
             "trails of other accounts may write to the bucket",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.remove(t, "TrailBucketPolicy", statement(3, "Condition")),
             "lets others in"),
         new Breach(
+            "another account's trails may write to the bucket",
+            t -> Promises.rightsAreNamed(PROD, t),
+            t ->
+                Changes.set(
+                    t,
+                    "TrailBucketPolicy",
+                    "arn:aws:cloudtrail:us-west-2:999999999999:trail/*",
+                    statement(3, "Condition", "ArnLike", "aws:SourceArn")),
+            "lets others in"),
+        new Breach(
+            "every account's trails may write to the bucket",
+            t -> Promises.rightsAreNamed(PROD, t),
+            t ->
+                Changes.set(
+                    t,
+                    "TrailBucketPolicy",
+                    "arn:aws:cloudtrail:us-west-2:*:trail/*",
+                    statement(3, "Condition", "ArnLike", "aws:SourceArn")),
+            "lets others in"),
+        new Breach(
+            "another account's alarms are told",
+            t -> Promises.rightsAreNamed(PROD, t),
+            t ->
+                Changes.set(
+                    t,
+                    "OperatorTopicPolicy",
+                    "999999999999",
+                    statement(1, "Condition", "StringEquals", "aws:SourceAccount")),
+            "lets others in"),
+        new Breach(
+            "a schedule of another account takes on a role",
+            t -> Promises.rolesHaveOneTaker(PROD, t),
+            t ->
+                Changes.set(
+                    t,
+                    "PlanScheduleRole",
+                    "999999999999",
+                    trust(0, "Condition", "StringEquals", "aws:SourceAccount")),
+            "is taken on by scheduler"),
+        new Breach(
+            "a rule of another account may call collect",
+            t -> Promises.rightsAreNamed(PROD, t),
+            t ->
+                Changes.set(
+                    t,
+                    "CollectRuleMayCall",
+                    "arn:aws:iot:us-west-2:999999999999:rule/collect_readings",
+                    "Properties",
+                    "SourceArn"),
+            "others call than rules"),
+        new Breach(
+            "rules of any account may call collect",
+            t -> Promises.rightsAreNamed(PROD, t),
+            t -> Changes.remove(t, "CollectRuleMayCall", "Properties", "SourceAccount"),
+            "others call than rules"),
+        new Breach(
             "everybody may call collect",
-            Promises::rightsAreNamed,
+            t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.set(t, "CollectRuleMayCall", "*", "Properties", "Principal"),
             "others call than rules"));
   }
@@ -627,7 +685,7 @@ class PromisesTest {
             "not under a key"),
         new Breach(
             "the logs' key is used by another service",
-            Promises::keysHaveNoOtherUsers,
+            t -> Promises.keysHaveNoOtherUsers(PROD, t),
             t ->
                 Changes.set(
                     t,
@@ -641,7 +699,7 @@ class PromisesTest {
             "is used by s3"),
         new Breach(
             "a plane's key is of use through another service too",
-            Promises::keysHaveNoOtherUsers,
+            t -> Promises.keysHaveNoOtherUsers(PROD, t),
             t ->
                 Changes.set(
                     t,
@@ -656,8 +714,13 @@ class PromisesTest {
                     "kms:ViaService"),
             "is used by via s3"),
         new Breach(
+            "a plane's key is of use to another account",
+            t -> Promises.keysHaveNoOtherUsers(PROD, t),
+            t -> Changes.set(t, "DeviceKey", root("999999999999"), keyPolicy(1, "Principal")),
+            "is used by arn:aws:iam::999999999999:root"),
+        new Breach(
             "collect may not use the key of day keys",
-            Promises::keysHaveNoOtherUsers,
+            t -> Promises.keysHaveNoOtherUsers(PROD, t),
             t ->
                 Changes.set(
                     t,
@@ -671,7 +734,7 @@ class PromisesTest {
             "is used by ReleaseRole"),
         new Breach(
             "there is a key that nobody expects",
-            Promises::keysHaveNoOtherUsers,
+            t -> Promises.keysHaveNoOtherUsers(PROD, t),
             t -> Changes.add(t, "SpareKey", "AWS::KMS::Key", Map.of()),
             "SpareKey"),
         new Breach(
@@ -995,7 +1058,7 @@ class PromisesTest {
   }
 
   private static Stream<Breach> lineBreaches() {
-    Function<Templates, List<String>> check = Promises::callersReachTheAlias;
+    Function<Templates, List<String>> check = t -> Promises.callersReachTheAlias(PROD, t);
     return Stream.of(
         new Breach(
             "a rule is there before it may call",
@@ -1020,7 +1083,24 @@ class PromisesTest {
                 Changes.set(
                     t,
                     "CollectRuleMayCallOnError",
-                    "arn:aws:iot:us-west-2:000000000000:rule/collect_status",
+                    "arn:aws:iot:us-west-2:123456789012:rule/collect_status",
+                    "Properties",
+                    "SourceArn"),
+            "may not call"),
+        new Breach(
+            "a rule may call for another account",
+            check,
+            t ->
+                Changes.set(t, "CollectRuleMayCall", "999999999999", "Properties", "SourceAccount"),
+            "may not call"),
+        new Breach(
+            "another account's rule may call",
+            check,
+            t ->
+                Changes.set(
+                    t,
+                    "CollectRuleMayCall",
+                    "arn:aws:iot:us-west-2:999999999999:rule/collect_readings",
                     "Properties",
                     "SourceArn"),
             "may not call"),
