@@ -787,21 +787,20 @@ final class Promises {
     return found.all();
   }
 
-  /// Every caller calls an alias, may do so before it exists, and the alias is patient.
+  /// Every caller is switched on, calls an alias, may do so before it exists, and the alias is
+  /// patient.
   static List<String> callersReachTheAlias(StageSettings stage, Templates templates) {
     var found = new Findings("line");
     for (var rule : templates.ofType("AWS::IoT::TopicRule")) {
       var actions =
           new ArrayList<>(Templates.listOf(rule.at("TopicRulePayload", "Actions").orElse(null)));
       rule.at("TopicRulePayload", "ErrorAction").ifPresent(actions::add);
+      found.ifNot(
+          !rule.textAt("TopicRulePayload", "RuleDisabled").equals("true"), rule, "is switched off");
       for (var action : actions) {
         var alias = lambda(action);
         var permission = permission(stage, templates, alias, "rule", rule.textAt("RuleName"));
-        found.ifNot(permission.isPresent(), rule, "may not call " + alias);
-        found.ifNot(
-            permission.isEmpty() || rule.dependsOn().contains(permission.get().id()),
-            rule,
-            "is there before it may call " + alias);
+        mayCall(found, rule, alias, permission);
       }
     }
     for (var template : templates.ofType("AWS::IoT::ProvisioningTemplate")) {
@@ -810,19 +809,27 @@ final class Promises {
           handlerOf(templates, hook).equals(ADMIT),
           template,
           "lets in whom admit has not admitted");
-      found.ifNot(
-          permission(
-                  stage, templates, hook, "provisioningtemplate", template.textAt("TemplateName"))
-              .filter(permission -> template.dependsOn().contains(permission.id()))
-              .isPresent(),
-          template,
-          "is there before it may ask admit");
+      found.ifNot(template.textAt("Enabled").equals("true"), template, "is switched off");
+      var name = template.textAt("TemplateName");
+      var permission = permission(stage, templates, hook, "provisioningtemplate", name);
+      mayCall(found, template, hook, permission);
     }
     for (var schedule : templates.ofType("AWS::Scheduler::Schedule")) {
+      var alias = schedule.textAt("Target", "Arn");
       found.ifNot(
-          !handlerOf(templates, schedule.textAt("Target", "Arn")).isEmpty(),
-          schedule,
-          "calls something else than an alias");
+          !handlerOf(templates, alias).isEmpty(), schedule, "calls something else than an alias");
+      found.ifNot(!schedule.textAt("State").equals("DISABLED"), schedule, "is switched off");
+      var role = schedule.textAt("Target", "RoleArn").replace(".Arn}", "}");
+      var policy =
+          Statement.ofRoles(templates).stream()
+              .filter(statement -> statement.effect().equals("Allow"))
+              .filter(statement -> statement.conditions().isEmpty())
+              .filter(statement -> statement.roles().contains(role))
+              .filter(statement -> statement.actions().contains("lambda:InvokeFunction"))
+              .filter(statement -> statement.resources().contains(alias))
+              .map(Statement::policy)
+              .findFirst();
+      mayCall(found, schedule, alias, policy);
     }
     for (var alias : templates.ofType("AWS::Lambda::Alias")) {
       var patient =
@@ -913,6 +920,16 @@ final class Promises {
   private static String lambda(Object action) {
     return Templates.text(
         Templates.mapOf(Templates.mapOf(action).get("Lambda")).get("FunctionArn"));
+  }
+
+  /// Finds a caller that is not let, or is there before what lets it.
+  private static void mayCall(
+      Findings found, Resource caller, String alias, Optional<Resource> permission) {
+    found.ifNot(permission.isPresent(), caller, "may not call " + alias);
+    found.ifNot(
+        permission.isEmpty() || caller.dependsOn().contains(permission.get().id()),
+        caller,
+        "is there before it may call " + alias);
   }
 
   /// What lets IoT Core call an alias on behalf of one rule or template of this account.

@@ -477,7 +477,7 @@ class PromisesTest {
             "a template may not ask yet",
             t -> Promises.callersReachTheAlias(PROD, t),
             t -> Changes.remove(t, "AdmitClaimTemplate", "DependsOn"),
-            "before it may ask"),
+            "before it may call"),
         new Breach(
             "a meter may subscribe to every topic",
             t -> Promises.rightsAreNamed(PROD, t),
@@ -1104,6 +1104,43 @@ class PromisesTest {
                     "Properties",
                     "SourceArn"),
             "may not call"),
+        new Breach(
+            "a rule is switched off",
+            check,
+            t -> Changes.set(t, "CollectRule", true, payload("RuleDisabled")),
+            "is switched off"),
+        new Breach(
+            "a template is switched off",
+            check,
+            t -> Changes.set(t, "AdmitClaimTemplate", false, "Properties", "Enabled"),
+            "is switched off"),
+        new Breach(
+            "a schedule is switched off",
+            check,
+            t -> Changes.set(t, "ReleaseSchedule", "DISABLED", "Properties", "State"),
+            "is switched off"),
+        new Breach(
+            "a schedule may call another function only",
+            check,
+            t ->
+                Changes.set(
+                    t,
+                    "ReleaseSchedulePolicy",
+                    Map.of("Ref", Changes.resource(t, "PlanLive").id()),
+                    statement(0, "Resource")),
+            "may not call"),
+        new Breach(
+            "a schedule may do something else than call",
+            check,
+            t ->
+                Changes.set(
+                    t, "ReleaseSchedulePolicy", "lambda:GetFunction", statement(0, "Action")),
+            "may not call"),
+        new Breach(
+            "a schedule is there before it may call",
+            check,
+            t -> Changes.remove(t, "ReleaseSchedule", "DependsOn"),
+            "before it may call"),
         new Breach(
             "the schedule calls the unpublished function",
             check,
