@@ -396,7 +396,7 @@ final class Promises {
     return found.all();
   }
 
-  /// Nothing names another region, and no key is copied to one.
+  /// Nothing names another region, and no key or bucket is copied to one.
   static List<String> dataStaysIn(String region, Templates templates) {
     var found = new Findings("T26");
     for (var resource : templates.resources().values()) {
@@ -408,7 +408,10 @@ final class Promises {
           .distinct()
           .forEach(named -> found.add(resource, "names " + named));
       found.ifNot(
-          !resource.textAt("MultiRegion").equals("true"), resource, "can be copied to a region");
+          !resource.textAt("MultiRegion").equals("true")
+              && resource.at("ReplicationConfiguration").isEmpty(),
+          resource,
+          "can be copied to a region");
     }
     return found.all();
   }

@@ -938,6 +938,18 @@ class PromisesTest {
             t -> Changes.set(t, "DayKeyKey", true, "Properties", "MultiRegion"),
             "can be copied"),
         new Breach(
+            "the trail's files are copied to a bucket elsewhere",
+            t -> Promises.dataStaysIn(HOME, t),
+            t ->
+                Changes.set(
+                    t,
+                    "TrailBucket",
+                    List.of(Map.of("Destination", Map.of("Bucket", "arn:aws:s3:::elsewhere"))),
+                    "Properties",
+                    "ReplicationConfiguration",
+                    "Rules"),
+            "can be copied"),
+        new Breach(
             "a log is kept for a year",
             Promises::logsLast90Days,
             t -> Changes.set(t, "StatusLogs", 365, "Properties", "RetentionInDays"),
