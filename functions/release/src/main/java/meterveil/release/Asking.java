@@ -4,7 +4,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import meterveil.block.Block;
@@ -15,6 +17,7 @@ import meterveil.cohort.Cohort;
 import meterveil.meter.Downlink;
 import meterveil.meter.ResendRequest;
 import meterveil.tenant.TenantId;
+import org.jspecify.annotations.Nullable;
 
 /// Finds what was lost without a trace, and whose it is never.
 ///
@@ -22,6 +25,10 @@ import meterveil.tenant.TenantId;
 /// fewer than for the block before, is asked as a whole, once. What was counted already is not
 /// counted again, and what was lost arrives. A releaser that comes too late for that asks when it
 /// freezes the block.
+///
+/// One object serves one call for one tenant. When a cohort cannot be asked, no other is tried by
+/// that call, and what else it has to do goes on: nobody waits for totals because meters cannot be
+/// reached.
 final class Asking {
 
   /// How long after the time for it a block is still looked at.
@@ -30,6 +37,7 @@ final class Asking {
   private final Stores stores;
   private final Downlink downlink;
   private final Clock clock;
+  private @Nullable RuntimeException failure;
 
   Asking(Stores stores, Downlink downlink, Clock clock) {
     this.stores = stores;
@@ -76,26 +84,59 @@ final class Asking {
   ///
   /// @return how many were asked
   int ask(Collection<OpenBlock> items) {
+    var known = new HashMap<Place, OpenBlock>();
+    items.forEach(item -> known.put(new Place(item.cohort(), item.block()), item));
+    List<OpenBlock> missed =
+        items.stream()
+            .filter(item -> !item.asked() && item.missing() > 0)
+            .gather(
+                Gatherers.mapConcurrent(
+                    Stores.REQUESTS_AT_ONCE, item -> Map.entry(item, missingBefore(item, known))))
+            .filter(item -> item.getKey().missing() > item.getValue())
+            .map(Map.Entry::getKey)
+            .toList();
     int asked = 0;
-    for (OpenBlock item : items) {
-      if (!item.asked() && item.missing() > missingBefore(item)) {
-        downlink.resend(
-            item.cohort().tenant(),
-            item.cohort().id(),
-            new ResendRequest(List.of(item.block().start())));
-        stores.blocks().markAsked(item, clock.instant());
-        asked++;
+    for (OpenBlock item : missed) {
+      if (!reach(item)) {
+        break;
       }
+      stores.blocks().markAsked(item, clock.instant());
+      asked++;
     }
     return asked;
   }
 
+  private boolean reach(OpenBlock item) {
+    if (failure != null) {
+      return false;
+    }
+    try {
+      downlink.resend(
+          item.cohort().tenant(),
+          item.cohort().id(),
+          new ResendRequest(List.of(item.block().start())));
+      return true;
+    } catch (RuntimeException why) { // any, as it is thrown when the rest is done
+      failure = why;
+      return false;
+    }
+  }
+
+  /// Throws what kept a cohort from being asked, if anything did.
+  void throwFailure() {
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
   /// How many were missing of the block before; none where the cohort is new.
-  private int missingBefore(OpenBlock item) {
+  private int missingBefore(OpenBlock item, Map<Place, OpenBlock> known) {
     var previous = item.block().previous();
-    if (item.missing() == 0 || !previous.epoch().equals(item.block().epoch())) {
+    if (!previous.epoch().equals(item.block().epoch())) {
       return 0;
     }
-    return find(new Place(item.cohort(), previous)).missing();
+    var place = new Place(item.cohort(), previous);
+    OpenBlock before = known.get(place);
+    return (before == null ? find(place) : before).missing();
   }
 }

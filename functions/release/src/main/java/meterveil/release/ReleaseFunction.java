@@ -30,9 +30,7 @@ import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 public final class ReleaseFunction implements RequestHandler<Map<String, Object>, @Nullable Void> {
 
   private final Stores stores;
-  private final Asking asking;
-  private final Releasing releasing;
-  private final Closing closing;
+  private final Downlink downlink;
   private final Clock clock;
   private final Metrics metrics = MetricsFactory.getMetricsInstance();
 
@@ -55,9 +53,7 @@ public final class ReleaseFunction implements RequestHandler<Map<String, Object>
       Downlink downlink,
       Clock clock) {
     this.stores = Stores.of(settings, dynamoDb, kms, clock);
-    this.asking = new Asking(stores, downlink, clock);
-    this.releasing = new Releasing(stores, asking, clock);
-    this.closing = new Closing(stores, releasing, clock);
+    this.downlink = downlink;
     this.clock = clock;
   }
 
@@ -68,9 +64,14 @@ public final class ReleaseFunction implements RequestHandler<Map<String, Object>
     for (Tenant tenant : stores.tenants().all()) {
       try {
         List<DayPlan> days = openDays(tenant);
+        var asking = new Asking(stores, downlink, clock);
+        var releasing = new Releasing(stores, asking, clock);
         var due = releasing.due(days);
         waited = longer(waited, due.waited(clock.instant()));
-        release(tenant, days, due);
+        add("CohortsAsked", asking.askDue(tenant.id()));
+        release(releasing, due);
+        add("DaysClosed", new Closing(stores, releasing, clock).closeDue(days));
+        asking.throwFailure();
       } catch (RuntimeException failure) { // any, as one tenant must not hold back the rest
         first = first == null ? failure : first;
         add("TenantsFailed", 1);
@@ -97,13 +98,11 @@ public final class ReleaseFunction implements RequestHandler<Map<String, Object>
         .toList();
   }
 
-  private void release(Tenant tenant, List<DayPlan> days, Releasing.Due due) {
-    add("CohortsAsked", asking.askDue(tenant.id()));
+  private void release(Releasing releasing, Releasing.Due due) {
     var released = releasing.releaseDue(due);
     add("BlocksReleased", released.blocks());
     add("CellsDecided", released.cells());
     add("CellsSuppressed", released.suppressed());
-    add("DaysClosed", closing.closeDue(days));
   }
 
   private static Duration longer(Duration one, Duration other) {

@@ -138,6 +138,7 @@ final class Releasing {
                 Gatherers.mapConcurrent(
                     Stores.REQUESTS_AT_ONCE, cohort -> stores.blocks().freeze(cohort, block)))
             .toList();
+    asking.ask(items); // before it is decided, as what is decided is not come back to
     List<SequencedMap<Cohort, CellTotal>> hours = totals(day, block, items);
     List<Grouping> decided =
         stores
@@ -149,7 +150,6 @@ final class Releasing {
                 hours.stream().map(Grouping::decide).toList());
     List<ReleasedCell> cells = cells(day, block, hours, decided);
     stores.usage().putMissing(cells, block.start(), block.end(), day.tenant());
-    asking.ask(items);
     return cells;
   }
 

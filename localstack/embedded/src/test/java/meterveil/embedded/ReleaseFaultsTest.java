@@ -373,6 +373,27 @@ class ReleaseFaultsTest {
   }
 
   @Test
+  void releasesWhileNobodyCanBeAsked() throws Exception {
+    var reported = Reported.now();
+    Block following = reported.day.next();
+    long failed = line.counted("TenantsFailed");
+    long asked = line.counted("CohortsAsked");
+    try (var refused =
+        line.platform.faults().inject("Release", "Publish", new Fault.ServerError())) {
+      line.moveTo(following, Duration.ofHours(7));
+      assertThat(refused.hits()).isPositive();
+    }
+    assertThat(line.counted("TenantsFailed")).isGreaterThan(failed);
+    assertThat(line.counted("CohortsAsked")).isEqualTo(asked);
+    reported.assertReleasedAsEver();
+
+    line.moveTo(following, Duration.ofHours(8));
+    assertThat(line.counted("CohortsAsked") - asked).as("all but the silent one").isEqualTo(2);
+    line.moveTo(reported.day, CLOSED);
+    reported.assertReconciled(0, 0);
+  }
+
+  @Test
   void tellsALateTotalOfACohortThatComesBackAfterItsSiblingsWereReleased() throws Exception {
     var reported = Reported.now();
     line.moveTo(reported.day, RELEASED);
