@@ -165,10 +165,6 @@ final class ColdStart {
       cells.add(function.name());
       long residentKb = 0;
       for (Setting setting : Setting.values()) {
-        if (setting == Setting.RESTORED_C2 && !collect) {
-          cells.add("");
-          continue;
-        }
         List<Start> measured =
             onEachCore(
                 Collections.nCopies(

@@ -14,7 +14,6 @@ import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
 import meterveil.cohort.Cohort;
 import meterveil.embedded.aws.Faults.Fault;
-import meterveil.embedded.aws.Faults.Injection;
 import meterveil.embedded.aws.Functions.Delivery;
 import meterveil.energy.WattHours;
 import org.junit.jupiter.api.AfterAll;
@@ -183,7 +182,7 @@ class CollectFaultsTest {
     Block second = line.nextDay();
     Block first = second.previous();
     Cohort cohort = cohort(second);
-    try (var fault = dieAfter("UpdateItem", 1)) {
+    try (var fault = line.dieAfter("Collect", "UpdateItem", 1)) {
       line.arrive(
           cohort,
           member(cohort, 0),
@@ -194,16 +193,6 @@ class CollectFaultsTest {
 
     assertCounted(cohort, first, 1, 240);
     assertCounted(cohort, second, 1, 480);
-  }
-
-  private static Injection dieAfter(String operation, int number) {
-    return line.platform
-        .faults()
-        .inject(
-            "Collect",
-            operation,
-            n -> n == number,
-            new Fault.After(() -> line.platform.functions().kill("Collect")));
   }
 
   @ParameterizedTest
@@ -244,7 +233,7 @@ class CollectFaultsTest {
   void survivesAProcessThatDiesAfterACall(String operation, int number) throws Exception {
     Block day = line.nextDay();
     Cohort cohort = cohort(day);
-    try (var fault = dieAfter(operation, number)) {
+    try (var fault = line.dieAfter("Collect", operation, number)) {
       line.report(cohort, day, 10, _ -> 100);
       line.quiet();
       assertThat(fault.hits()).isEqualTo(1);

@@ -33,6 +33,8 @@ import meterveil.cohort.CohortTable;
 import meterveil.cohort.DistrictId;
 import meterveil.cohort.TariffClass;
 import meterveil.embedded.EmbeddedPlatform.Options;
+import meterveil.embedded.aws.Faults.Fault;
+import meterveil.embedded.aws.Faults.Injection;
 import meterveil.embedded.cloud.Assembly;
 import meterveil.embedded.cloud.Cloud;
 import meterveil.embedded.cloud.TablesAndKeys;
@@ -198,6 +200,19 @@ final class MainLine implements AutoCloseable {
   void moveTo(Block block, Duration after) throws IOException, InterruptedException {
     platform.moveTo(block.end().plus(after));
     quiet();
+  }
+
+  /// Lets a function's process die when one of its calls has been carried out.
+  ///
+  /// @param number of the call, the first after this being number 1
+  Injection dieAfter(String function, String operation, int number) {
+    return platform
+        .faults()
+        .inject(
+            function,
+            operation,
+            n -> n == number,
+            new Fault.After(() -> platform.functions().kill(function)));
   }
 
   /// Waits until nothing is under way.

@@ -30,7 +30,6 @@ import meterveil.cohort.Cohort;
 import meterveil.cohort.CohortTable;
 import meterveil.cohort.DistrictId;
 import meterveil.embedded.aws.Faults.Fault;
-import meterveil.embedded.aws.Faults.Injection;
 import meterveil.energy.Commodity;
 import meterveil.energy.WattHours;
 import meterveil.opendata.DailyTotal;
@@ -227,7 +226,7 @@ class ReleaseFaultsTest {
   })
   void goesOnWhereAReleaserDied(String operation, int number) throws Exception {
     var reported = Reported.now();
-    try (var fault = dieAfter(operation, number)) {
+    try (var fault = line.dieAfter("Release", operation, number)) {
       line.moveTo(reported.day, RELEASED);
       assertThat(fault.hits()).isEqualTo(1);
     }
@@ -249,7 +248,7 @@ class ReleaseFaultsTest {
   void goesOnWhereACloserDied(String operation, int number) throws Exception {
     var reported = Reported.now();
     line.moveTo(reported.day, RELEASED);
-    try (var fault = dieAfter(operation, number)) {
+    try (var fault = line.dieAfter("Release", operation, number)) {
       line.moveTo(reported.day, CLOSED);
       assertThat(fault.hits()).isEqualTo(1);
     }
@@ -265,7 +264,7 @@ class ReleaseFaultsTest {
     line.moveTo(reported.day, RELEASED);
     line.report(reported.silent, reported.day, 40, _ -> 2_000);
     line.quiet();
-    try (var fault = dieAfter("TransactWriteItems", 1)) {
+    try (var fault = line.dieAfter("Release", "TransactWriteItems", 1)) {
       line.moveTo(reported.day, CLOSED);
       assertThat(fault.hits()).isEqualTo(1);
     }
@@ -288,16 +287,6 @@ class ReleaseFaultsTest {
     line.quiet();
     line.moveTo(reported.day, CLOSED);
     assertThat(reported.toldToEveryone()).isEmpty();
-  }
-
-  private static Injection dieAfter(String operation, int number) {
-    return line.platform
-        .faults()
-        .inject(
-            "Release",
-            operation,
-            n -> n == number,
-            new Fault.After(() -> line.platform.functions().kill("Release")));
   }
 
   @Test
