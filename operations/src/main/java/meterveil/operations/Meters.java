@@ -234,7 +234,7 @@ final class Meters {
     @Override
     public void added() {
       added++;
-      say("added", added);
+      say("written", added);
     }
 
     private void say(String what, int count) {

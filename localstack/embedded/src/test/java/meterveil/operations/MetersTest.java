@@ -120,7 +120,7 @@ class MetersTest {
             IntStream.range(0, 3_000).mapToObj(i -> line("many", "many-" + i)).collect(joining()));
     assertThat(run("import", many)).as(err.toString()).isZero();
     assertThat(out.toString())
-        .contains("3,000 meters", "1,000 of 3,000 checked", "2,000 of 3,000 added")
+        .contains("3,000 meters", "1,000 of 3,000 checked", "2,000 of 3,000 written")
         .contains("3,000 added, 0 there before", "many is new");
     assertThat(run("import", many)).isZero();
     assertThat(out.toString()).contains("0 added, 3,000 there before").doesNotContain("is new");
