@@ -679,11 +679,13 @@ final class Promises {
       found.ifNot(
           permission.textAt("Principal").equals("iot.amazonaws.com")
               && permission.textAt("SourceAccount").equals(account)
-              && Stream.of(":%s:rule/", ":%s:provisioningtemplate/")
-                  .map(kind -> kind.formatted(account))
-                  .anyMatch(permission.textAt("SourceArn")::contains),
+              && permission.textAt("Action").equals("lambda:InvokeFunction")
+              && permission
+                  .textAt("SourceArn")
+                  .matches(
+                      ".*:%s:(rule|provisioningtemplate)/[^*?]+".formatted(Pattern.quote(account))),
           permission,
-          "lets others call than rules and templates of this account");
+          "lets others do more than a rule or template of this account call it");
     }
     for (var statement : Statement.ofBucketsAndTopics(templates)) {
       found.ifNot(

@@ -607,6 +607,22 @@ class PromisesTest {
                     trust(0, "Condition", "StringEquals", "aws:SourceAccount")),
             "is taken on by scheduler"),
         new Breach(
+            "any rule of the account may call collect",
+            t -> Promises.rightsAreNamed(PROD, t),
+            t ->
+                Changes.set(
+                    t,
+                    "CollectRuleMayCall",
+                    "arn:aws:iot:us-west-2:123456789012:rule/*",
+                    "Properties",
+                    "SourceArn"),
+            "lets others do more"),
+        new Breach(
+            "a rule may do to collect whatever it likes",
+            t -> Promises.rightsAreNamed(PROD, t),
+            t -> Changes.set(t, "CollectRuleMayCall", "lambda:*", "Properties", "Action"),
+            "lets others do more"),
+        new Breach(
             "a rule of another account may call collect",
             t -> Promises.rightsAreNamed(PROD, t),
             t ->
@@ -616,17 +632,17 @@ class PromisesTest {
                     "arn:aws:iot:us-west-2:999999999999:rule/collect_readings",
                     "Properties",
                     "SourceArn"),
-            "others call than rules"),
+            "others do more"),
         new Breach(
             "rules of any account may call collect",
             t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.remove(t, "CollectRuleMayCall", "Properties", "SourceAccount"),
-            "others call than rules"),
+            "others do more"),
         new Breach(
             "everybody may call collect",
             t -> Promises.rightsAreNamed(PROD, t),
             t -> Changes.set(t, "CollectRuleMayCall", "*", "Properties", "Principal"),
-            "others call than rules"));
+            "others do more"));
   }
 
   private static Stream<Breach> storeBreaches() {
