@@ -17,8 +17,9 @@ import meterveil.status.Heard;
 /// @param blocksGivenUp how many blocks its meters have ever given up
 record Survey(Map<DistrictId, District> districts, int certificatesExpiring, long blocksGivenUp) {
 
-  /// Time to change a certificate in, for a meter that tries once a day.
-  static final Duration EXPIRES_SOON = Duration.ofDays(30);
+  /// Meters change their certificates from 30 days before the end on, so one that is nearer to its
+  /// end was not changed in half of that time; what is left is for a person.
+  static final Duration EXPIRES_SOON = Duration.ofDays(14);
 
   /// Below so many meters a share says nothing.
   static final int FEW = 10;

@@ -69,7 +69,7 @@ class SurveyTest {
   }
 
   @Test
-  @DisplayName("U15 certificates that end within thirty days are counted")
+  @DisplayName("U15 certificates that end soon are counted, and none that meters just change")
   void countsCertificatesThatEndSoon() {
     var survey =
         Survey.of(
@@ -80,8 +80,9 @@ class SurveyTest {
                         "b",
                         "north",
                         State.PROVISIONED,
-                        NOW.plus(Duration.ofDays(30)).minusSeconds(1)),
-                    meter("c", "north", State.PROVISIONED, NOW.plus(Duration.ofDays(30)))),
+                        NOW.plus(Duration.ofDays(14)).minusSeconds(1)),
+                    meter("c", "north", State.PROVISIONED, NOW.plus(Duration.ofDays(14))),
+                    meter("d", "north", State.PROVISIONED, NOW.plus(Duration.ofDays(30)))),
                 Stream.of()),
             NOW);
 
