@@ -168,7 +168,7 @@ class AdmitFunctionTest {
     return function.handleRequest(event(thing, template, clientId, certificateId), new NoContext());
   }
 
-  private static Map<String, @Nullable Object> event(
+  static Map<String, @Nullable Object> event(
       String thing, String template, String clientId, String certificateId) throws IOException {
     var event = new HashMap<String, @Nullable Object>();
     event.put("claimCertificateId", "3".repeat(64));

@@ -29,6 +29,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValue;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 
 /// The `Meters` table: the list of every tenant's meters, one item for each. A meter's name is
 /// unique on the platform, as its thing is.
@@ -371,11 +372,14 @@ public final class MeterTable {
                       .conditionExpression(way.condition)
                       .expressionAttributeNames(Map.of("#state", "state"))
                       .expressionAttributeValues(values)
-                      .returnValues(ReturnValue.ALL_NEW))
+                      .returnValues(ReturnValue.ALL_NEW)
+                      .returnValuesOnConditionCheckFailure(
+                          ReturnValuesOnConditionCheckFailure.ALL_OLD))
               .attributes();
       return new Verdict.Admitted(SCHEMA.mapToItem(item));
-    } catch (ConditionalCheckFailedException _) {
-      return new Verdict.Refused(find(thing).map(MeterTable::refusal).orElse(Reason.NOT_LISTED));
+    } catch (ConditionalCheckFailedException e) {
+      return new Verdict.Refused(
+          e.hasItem() ? refusal(SCHEMA.mapToItem(e.item())) : Reason.NOT_LISTED);
     }
   }
 
