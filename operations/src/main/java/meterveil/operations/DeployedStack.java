@@ -30,6 +30,9 @@ final class DeployedStack {
   private static final byte[] NOTHING = {};
   private static final int REFUSED = 400;
 
+  /// What it calls a stack that is not there, in answer to a request that is otherwise right.
+  private static final String NO_SUCH_STACK = "ValidationError";
+
   private final String stack;
   private final SignedHttp http;
 
@@ -56,7 +59,9 @@ final class DeployedStack {
   ///
   /// @param constructId what its logical id begins with, before CDK's eight digits
   /// @throws IllegalArgumentException if the stack or the table is not there
-  /// @throws IOException if the answer is not understood
+  /// @throws IOException if the answer is not understood, or is another refusal
+  /// @throws software.amazon.awssdk.core.exception.SdkException if it cannot be had just now, or
+  ///   the caller may not have it
   String table(String constructId) throws IOException {
     var logicalId = Pattern.compile(Pattern.quote(constructId) + "[0-9A-F]{8}");
     Optional<String> next = Optional.empty();
@@ -68,11 +73,16 @@ final class DeployedStack {
               .putRawQueryParameter("Version", "2010-05-15");
       next.ifPresent(token -> request.putRawQueryParameter("NextToken", token));
       var answer = http.send(request, NOTHING, "the list of a stack's resources", REFUSED);
-      if (!answer.isDone()) {
+      if (answer.error().equals(NO_SUCH_STACK)) {
         throw new IllegalArgumentException(
-            "CloudFormation does not know the stack %s in this account and region, or refuses to"
+            "CloudFormation does not know the stack %s in this account and region. scripts/deploy"
                     .formatted(stack)
-                + " tell. scripts/deploy makes it.");
+                + " makes it.");
+      }
+      if (!answer.isDone()) {
+        throw new IOException(
+            "CloudFormation refuses to list the resources of the stack %s: %s"
+                .formatted(stack, answer.error().isEmpty() ? answer.status() : answer.error()));
       }
       Element root = parsed(answer.body());
       var members = root.getElementsByTagName("member");

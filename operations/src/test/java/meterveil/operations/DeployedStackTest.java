@@ -11,15 +11,19 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import meterveil.connection.JdkHttp;
+import meterveil.connection.SignedHttp;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.exception.SdkServiceException;
 import software.amazon.awssdk.regions.Region;
 
 class DeployedStackTest {
@@ -47,7 +51,21 @@ class DeployedStackTest {
         + "<ResourceType>%s</ResourceType></member>".formatted(type);
   }
 
+  private static String error(String code) {
+    return """
+    <ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">
+      <Error><Type>Sender</Type><Code>%s</Code><Message>Made up</Message></Error>
+      <RequestId>1</RequestId>
+    </ErrorResponse>
+    """
+        .formatted(code);
+  }
+
   private final List<String> asked = new ArrayList<>();
+
+  /// What is refused before anything else is answered.
+  private final Deque<String> refusals = new ArrayDeque<>();
+
   private final HttpServer server;
 
   DeployedStackTest() throws IOException {
@@ -61,10 +79,14 @@ class DeployedStackTest {
         exchange -> {
           String query = exchange.getRequestURI().getQuery();
           asked.add(query);
-          boolean known = query.contains("StackName=dev-Data");
+          if (!query.contains("StackName=dev-Data")) {
+            refusals.add("ValidationError");
+          }
           String page = query.contains("NextToken=second") ? SECOND_PAGE : FIRST_PAGE;
-          byte[] answer = (known ? page : "<ErrorResponse/>").getBytes(StandardCharsets.UTF_8);
-          exchange.sendResponseHeaders(known ? 200 : 400, answer.length);
+          boolean refused = !refusals.isEmpty();
+          byte[] answer =
+              (refused ? error(refusals.remove()) : page).getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(refused ? 400 : 200, answer.length);
           exchange.getResponseBody().write(answer);
           exchange.close();
         });
@@ -98,7 +120,30 @@ class DeployedStackTest {
         .hasMessageContaining("no table Usage");
     assertThatThrownBy(() -> stack("prod-Data").table("Meters"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("prod-Data");
+        .hasMessageContaining("prod-Data")
+        .hasMessageContaining("scripts/deploy");
+  }
+
+  @Test
+  void asksAgainWhenItAsksTooOften() throws IOException {
+    refusals.addAll(List.of("Throttling", "Throttling"));
+
+    assertThat(stack("dev-Data").table("Meters")).isEqualTo("dev-Data-Meters0123ABCD-X1");
+    assertThat(asked).hasSize(4);
+  }
+
+  @Test
+  void takesNoOtherRefusalForAMissingStack() {
+    refusals.addAll(List.of("Throttling", "Throttling", "Throttling"));
+    assertThatThrownBy(() -> stack("dev-Data").table("Meters"))
+        .isInstanceOf(SdkServiceException.class)
+        .hasMessage("cloudformation answered 400 (Throttling) to the list of a stack's resources");
+    assertThat(asked).hasSize(SignedHttp.TRIES_MAX);
+
+    refusals.add("IncompleteSignature");
+    assertThatThrownBy(() -> stack("dev-Data").table("Meters"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("IncompleteSignature");
   }
 
   @Test

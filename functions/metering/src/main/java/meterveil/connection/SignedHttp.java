@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.regex.Pattern;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -36,7 +38,12 @@ public final class SignedHttp {
   private static final AwsV4HttpSigner SIGNER = AwsV4HttpSigner.create();
   private static final int TOO_MANY_REQUESTS = 429;
   private static final String ERROR = "x-amzn-ErrorType";
-  private static final String THROTTLED = "ThrottlingException";
+
+  /// Where the query APIs, which answer with XML, have what others have in the header.
+  private static final Pattern CODE = Pattern.compile("<Code>(\\w+)</Code>");
+
+  /// By the header and by the query APIs.
+  private static final Set<String> THROTTLED = Set.of("ThrottlingException", "Throttling");
 
   private final URI endpoint;
   private final Region region;
@@ -47,7 +54,8 @@ public final class SignedHttp {
   /// What came back.
   ///
   /// @param status of HTTP: of the 2xx, or one that the caller said it can answer
-  /// @param error the name of what went wrong, such as `ThrottlingException`; empty if nothing did
+  /// @param error the name of what went wrong, such as `ThrottlingException`; empty if nothing did,
+  ///   or it is not said
   /// @param body as it came
   public record Answer(int status, String error, String body) {
 
@@ -98,12 +106,12 @@ public final class SignedHttp {
       SdkException failure;
       try {
         var answer = send(complete, json);
-        if (answer.isDone() || contains(answerable, answer.status())) {
+        if (answer.isDone() || (contains(answerable, answer.status()) && !isThrottled(answer))) {
           return answer;
         }
         failure =
             SdkServiceException.builder()
-                .message("%s answered %d to %s".formatted(service(), answer.status(), what))
+                .message("%s answered %s to %s".formatted(service(), said(answer), what))
                 .statusCode(answer.status())
                 .build();
         if (!isPassing(answer)) {
@@ -117,6 +125,12 @@ public final class SignedHttp {
       }
       Pauses.after(tried);
     }
+  }
+
+  private static String said(Answer answer) {
+    return answer.error().isEmpty()
+        ? Integer.toString(answer.status())
+        : "%d (%s)".formatted(answer.status(), answer.error());
   }
 
   private String service() {
@@ -146,11 +160,18 @@ public final class SignedHttp {
             .responseBody()
             .orElseGet(() -> AbortableInputStream.create(new ByteArrayInputStream(new byte[0])))) {
       var head = response.httpResponse();
-      return new Answer(
-          head.statusCode(),
-          head.firstMatchingHeader(ERROR).orElse("").replaceFirst(":.*", ""),
-          new String(body.readAllBytes(), StandardCharsets.UTF_8));
+      String text = new String(body.readAllBytes(), StandardCharsets.UTF_8);
+      String error =
+          head.firstMatchingHeader(ERROR)
+              .map(name -> name.replaceFirst(":.*", ""))
+              .orElseGet(() -> head.isSuccessful() ? "" : code(text));
+      return new Answer(head.statusCode(), error, text);
     }
+  }
+
+  private static String code(String xml) {
+    var code = CODE.matcher(xml);
+    return code.find() ? code.group(1) : "";
   }
 
   private static boolean contains(int[] statuses, int status) {
@@ -162,11 +183,14 @@ public final class SignedHttp {
     return false;
   }
 
-  /// IoT Core's control plane says with a 400 that it is asked too often.
   private static boolean isPassing(Answer answer) {
-    return answer.status() == TOO_MANY_REQUESTS
-        || answer.error().equals(THROTTLED)
+    return isThrottled(answer)
         || HttpStatusFamily.of(answer.status()) == HttpStatusFamily.SERVER_ERROR;
+  }
+
+  /// IoT Core's control plane and CloudFormation say with a 400 that they are asked too often.
+  private static boolean isThrottled(Answer answer) {
+    return answer.status() == TOO_MANY_REQUESTS || THROTTLED.contains(answer.error());
   }
 
   /// Without the cause itself, whose message may quote the address and with it a meter's name.

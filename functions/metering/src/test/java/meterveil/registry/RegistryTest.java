@@ -190,7 +190,8 @@ class RegistryTest {
 
     assertThatThrownBy(() -> registry.attach(THING, ARN))
         .isInstanceOf(SdkServiceException.class)
-        .hasMessage("IoT Core answered 403 to the attachment of a certificate");
+        .hasMessage(
+            "IoT Core answered 403 (AccessDeniedException) to the attachment of a certificate");
     assertThat(asked).hasSize(1);
   }
 
