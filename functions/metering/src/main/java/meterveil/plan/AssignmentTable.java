@@ -188,25 +188,31 @@ public final class AssignmentTable {
             .expressionAttributeValues(Map.of(":yes", AttributeValue.fromBool(true))));
   }
 
-  /// Writes down that every cohort of a plan is kept. Calling again changes nothing.
+  /// Writes down that every cohort of a plan is kept. Calling again changes nothing, nor does
+  /// calling after the plan has expired.
   public void cohortsKept(Stored plan) {
-    dynamoDb.updateItem(update ->
-        update
-            .tableName(name)
-            .key(head(plan.tenant(), plan.epoch()))
-            .updateExpression("SET kept = :yes")
-            .expressionAttributeValues(Map.of(":yes", AttributeValue.fromBool(true))));
+    update(plan, "SET kept = :done", AttributeValue.fromBool(true));
   }
 
-  /// Writes down that nothing of a shard is left. Calling again changes nothing.
+  /// Writes down that nothing of a shard is left. Calling again changes nothing, nor does calling
+  /// after the plan has expired.
   public void done(Stored plan, int shard) {
-    dynamoDb.updateItem(update ->
-        update
-            .tableName(name)
-            .key(head(plan.tenant(), plan.epoch()))
-            .updateExpression("ADD shardsDone :shard")
-            .expressionAttributeValues(
-                Map.of(":shard", AttributeValue.fromNs(List.of(Integer.toString(shard))))));
+    update(plan, "ADD shardsDone :done", AttributeValue.fromNs(List.of(Integer.toString(shard))));
+  }
+
+  private void update(Stored plan, String expression, AttributeValue done) {
+    try {
+      dynamoDb.updateItem(update ->
+          update
+              .tableName(name)
+              .key(head(plan.tenant(), plan.epoch()))
+              .updateExpression(expression)
+              .conditionExpression("attempt = :attempt")
+              .expressionAttributeValues(
+                  Map.of(":done", done, ":attempt", AttributeValue.fromS(plan.attempt()))));
+    } catch (ConditionalCheckFailedException _) {
+      // It has expired meanwhile. Written all the same, the item would have no attempt and stay.
+    }
   }
 
   private static Map<String, AttributeValue> item(Stored plan, Assignment place) {
