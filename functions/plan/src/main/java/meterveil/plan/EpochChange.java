@@ -51,8 +51,11 @@ final class EpochChange {
   /// Cohorts kept a second, of the 1,000 writes that one key of a table takes.
   private static final int COHORTS_PER_SECOND = 500;
 
-  /// Cohorts that are kept at once, and meters that are told.
-  private static final int AT_ONCE = 12;
+  /// Cohorts that are kept at once.
+  private static final int COHORTS_AT_ONCE = 12;
+
+  /// Meters that are told at once: enough for [#UPDATES_PER_SECOND] while one takes 0.4 seconds.
+  private static final int METERS_AT_ONCE = 24;
 
   private final MeterTable meters;
   private final CohortTable cohorts;
@@ -101,7 +104,7 @@ final class EpochChange {
   /// Plans what is due, and works off what is planned.
   ///
   /// @param pace of updates, whoever's meters they are
-  /// @param hasTime asked before each handful of meters; what is left then is left to the next run
+  /// @param hasTime asked before each meter; what is left then is left to the next run
   Progress run(TenantId tenant, Pace pace, BooleanSupplier hasTime) {
     var now = Epoch.containing(clock.instant());
     var progress = Progress.NONE;
@@ -146,34 +149,29 @@ final class EpochChange {
     if (!plan.cohortsKept() && !keepCohorts(plan, hasTime)) {
       return unfinished(plan, 0);
     }
-    int written = 0;
+    var telling = new Telling(pace, hasTime);
     for (int shard = 0; shard < AssignmentTable.SHARDS; shard++) {
       if (plan.shardsDone().contains(shard)) {
         continue;
       }
-      var handfuls =
-          assignments.left(plan, shard).gather(Gatherers.windowFixed(AT_ONCE)).iterator();
-      while (handfuls.hasNext()) {
-        if (!hasTime.getAsBoolean()) {
-          return unfinished(plan, written);
-        }
-        List<Assignment> handful = handfuls.next();
-        pace.await(handful.size());
-        handful.stream()
-            .gather(Gatherers.mapConcurrent(AT_ONCE, place -> tell(plan, place)))
-            .forEach(told -> {});
-        written += handful.size();
+      assignments
+          .left(plan, shard)
+          .takeWhile(_ -> telling.goesOn())
+          .gather(Gatherers.mapConcurrent(METERS_AT_ONCE, place -> tell(plan, place)))
+          .forEach(_ -> telling.written++);
+      if (telling.over) {
+        return unfinished(plan, telling.written);
       }
       assignments.done(plan, shard);
     }
-    return new Progress(0, written, 0, 0);
+    return new Progress(0, telling.written, 0, 0);
   }
 
   private boolean keepCohorts(Stored plan, BooleanSupplier hasTime) {
     var pace = new Pace(COHORTS_PER_SECOND);
     var handfuls =
         Assignment.cohorts(assignments.all(plan).toList()).stream()
-            .gather(Gatherers.windowFixed(AT_ONCE))
+            .gather(Gatherers.windowFixed(COHORTS_AT_ONCE))
             .iterator();
     while (handfuls.hasNext()) {
       if (!hasTime.getAsBoolean()) {
@@ -181,7 +179,9 @@ final class EpochChange {
       }
       List<Cohort> handful = handfuls.next();
       pace.await(handful.size());
-      handful.stream().gather(Gatherers.mapConcurrent(AT_ONCE, this::keep)).forEach(kept -> {});
+      handful.stream()
+          .gather(Gatherers.mapConcurrent(COHORTS_AT_ONCE, this::keep))
+          .forEach(kept -> {});
     }
     assignments.cohortsKept(plan);
     return true;
@@ -223,5 +223,32 @@ final class EpochChange {
         .filter(cohort -> cohort.startsWith(CohortId.prefix(epoch)))
         .flatMap(cohort -> cohorts.find(tenant, new CohortId(cohort)))
         .map(cohort -> new Membership(cohort.id(), cohort.blockLength()));
+  }
+
+  /// How far one run has come with telling meters.
+  ///
+  /// Not safe for use by many threads.
+  private static final class Telling {
+
+    private final Pace pace;
+    private final BooleanSupplier hasTime;
+    private boolean over;
+    private int written;
+
+    Telling(Pace pace, BooleanSupplier hasTime) {
+      this.pace = pace;
+      this.hasTime = hasTime;
+    }
+
+    /// Waits until one more meter may be told.
+    ///
+    /// @return whether there is time for it
+    boolean goesOn() {
+      over = over || !hasTime.getAsBoolean();
+      if (!over) {
+        pace.await(1);
+      }
+      return !over;
+    }
   }
 }

@@ -30,7 +30,7 @@ import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 /// `TenantsFailed`.
 public final class PlanFunction implements RequestHandler<Map<String, Object>, @Nullable Void> {
 
-  /// What a handful of meters takes at worst, with every try of every call.
+  /// What the meters and cohorts that are at it take at worst, with every try of every call.
   private static final Duration HANDFUL_TAKES_MAX = Duration.ofSeconds(60);
 
   private final TenantTable tenants;
