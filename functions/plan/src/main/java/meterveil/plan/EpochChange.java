@@ -1,12 +1,18 @@
 package meterveil.plan;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.partitioningBy;
+
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Gatherers;
@@ -36,6 +42,9 @@ import meterveil.tenant.TenantId;
 /// which make it publish; and it is written down as done after both. What is done again meanwhile
 /// is the same.
 ///
+/// A meter that cannot be told does not hold back the others: it stays unwritten, its shard is not
+/// done, and the next run comes back to it.
+///
 /// Meters that join take part from the next plan on, and those that leave or are revoked take part
 /// up to it: a cohort's members never change within its epoch.
 final class EpochChange {
@@ -56,6 +65,10 @@ final class EpochChange {
 
   /// Meters that are told at once: enough for [#UPDATES_PER_SECOND] while one takes 0.4 seconds.
   private static final int METERS_AT_ONCE = 24;
+
+  /// After so many failures the rest of a tenant is left to the next run, as then it is IoT Core
+  /// that fails and not a meter.
+  private static final int FAILURES_MAX = 20;
 
   private final MeterTable meters;
   private final CohortTable cohorts;
@@ -88,16 +101,19 @@ final class EpochChange {
   /// @param written how many meters were told
   /// @param unfinished how many plans are not in force yet
   /// @param overdue how many of these are of an epoch that has begun
-  record Progress(int planned, int written, int unfinished, int overdue) {
+  /// @param failure what failed first, if anything did
+  record Progress(
+      int planned, int written, int unfinished, int overdue, Optional<RuntimeException> failure) {
 
-    static final Progress NONE = new Progress(0, 0, 0, 0);
+    static final Progress NONE = new Progress(0, 0, 0, 0, Optional.empty());
 
     Progress plus(Progress other) {
       return new Progress(
           planned + other.planned,
           written + other.written,
           unfinished + other.unfinished,
-          overdue + other.overdue);
+          overdue + other.overdue,
+          failure.or(other::failure));
     }
   }
 
@@ -105,24 +121,36 @@ final class EpochChange {
   ///
   /// @param pace of updates, whoever's meters they are
   /// @param hasTime asked before each meter; what is left then is left to the next run
+  /// @return what was done, whatever failed
   Progress run(TenantId tenant, Pace pace, BooleanSupplier hasTime) {
     var now = Epoch.containing(clock.instant());
-    var progress = Progress.NONE;
+    var run = new Run(pace, hasTime);
     for (Epoch epoch : List.of(now, now.next())) {
-      Optional<Stored> stored = assignments.find(tenant, epoch);
-      if (stored.isEmpty() && isDue(epoch) && cohorts.of(tenant, epoch).isEmpty()) {
-        List<ListedMeter> taking =
-            meters.of(tenant).filter(Meter::takesPart).map(Meter::listed).toList();
-        if (!taking.isEmpty()) {
-          stored = Optional.of(plan(tenant, epoch, taking));
-          progress = progress.plus(new Progress(taking.size(), 0, 0, 0));
-        }
-      }
-      if (stored.isPresent() && !stored.get().isDone()) {
-        progress = progress.plus(carryOut(stored.get(), pace, hasTime));
+      try {
+        change(tenant, epoch, run);
+      } catch (RuntimeException failure) { // any, as what was done is to be counted
+        run.failures.add(failure);
       }
     }
-    return progress;
+    return run.progress();
+  }
+
+  private void change(TenantId tenant, Epoch epoch, Run run) {
+    Optional<Stored> stored = assignments.find(tenant, epoch);
+    if (stored.isPresent()
+        ? stored.get().isDone()
+        : !isDue(epoch) || !cohorts.of(tenant, epoch).isEmpty()) {
+      return;
+    }
+    boolean isDone = false;
+    try {
+      isDone = stored.or(() -> plan(tenant, epoch, run)).map(it -> carryOut(it, run)).orElse(true);
+    } finally {
+      if (!isDone) {
+        run.unfinished++;
+        run.overdue += clock.instant().isBefore(epoch.start()) ? 0 : 1;
+      }
+    }
   }
 
   private boolean isDue(Epoch epoch) {
@@ -131,10 +159,17 @@ final class EpochChange {
         && now.isBefore(epoch.start().plus(PLANNED_BEFORE));
   }
 
-  private Stored plan(TenantId tenant, Epoch epoch, List<ListedMeter> taking) {
+  private Optional<Stored> plan(TenantId tenant, Epoch epoch, Run run) {
+    List<ListedMeter> taking =
+        meters.of(tenant).filter(Meter::takesPart).map(Meter::listed).toList();
+    if (taking.isEmpty()) {
+      return Optional.empty();
+    }
     var plan = Plan.make(epoch, taking, Plan.COHORT_SIZE, blockLength(tenant, epoch), random);
-    return assignments.store(
-        tenant, epoch, UUID.randomUUID().toString(), Assignment.of(plan, taking));
+    var stored =
+        assignments.store(tenant, epoch, UUID.randomUUID().toString(), Assignment.of(plan, taking));
+    run.planned += taking.size();
+    return Optional.of(stored);
   }
 
   /// As in the epoch before; a day for a tenant that begins.
@@ -145,36 +180,43 @@ final class EpochChange {
         .orElse(BlockLength.DAY);
   }
 
-  private Progress carryOut(Stored plan, Pace pace, BooleanSupplier hasTime) {
-    if (!plan.cohortsKept() && !keepCohorts(plan, hasTime)) {
-      return unfinished(plan, 0);
+  /// Whether nothing of the plan is left.
+  private boolean carryOut(Stored plan, Run run) {
+    if (!plan.cohortsKept() && !keepCohorts(plan, run)) {
+      return false;
     }
-    var telling = new Telling(pace, hasTime);
-    for (int shard = 0; shard < AssignmentTable.SHARDS; shard++) {
-      if (plan.shardsDone().contains(shard)) {
-        continue;
+    boolean isDone = true;
+    for (int shard = 0; shard < AssignmentTable.SHARDS && !run.over; shard++) {
+      if (!plan.shardsDone().contains(shard)) {
+        isDone &= carryOut(plan, shard, run);
       }
-      assignments
-          .left(plan, shard)
-          .takeWhile(_ -> telling.goesOn())
-          .gather(Gatherers.mapConcurrent(METERS_AT_ONCE, place -> tell(plan, place)))
-          .forEach(_ -> telling.written++);
-      if (telling.over) {
-        return unfinished(plan, telling.written);
-      }
-      assignments.done(plan, shard);
     }
-    return new Progress(0, telling.written, 0, 0);
+    return isDone && !run.over;
   }
 
-  private boolean keepCohorts(Stored plan, BooleanSupplier hasTime) {
+  /// Whether nothing of the shard is left.
+  private boolean carryOut(Stored plan, int shard, Run run) {
+    Map<Boolean, Long> told =
+        assignments
+            .left(plan, shard)
+            .takeWhile(_ -> run.goesOn())
+            .gather(Gatherers.mapConcurrent(METERS_AT_ONCE, place -> isTold(plan, place, run)))
+            .collect(partitioningBy(isTold -> isTold, counting()));
+    if (run.over || told.getOrDefault(false, 0L) > 0) {
+      return false;
+    }
+    assignments.done(plan, shard);
+    return true;
+  }
+
+  private boolean keepCohorts(Stored plan, Run run) {
     var pace = new Pace(COHORTS_PER_SECOND);
     var handfuls =
         Assignment.cohorts(assignments.all(plan).toList()).stream()
             .gather(Gatherers.windowFixed(COHORTS_AT_ONCE))
             .iterator();
     while (handfuls.hasNext()) {
-      if (!hasTime.getAsBoolean()) {
+      if (!run.hasTime.getAsBoolean()) {
         return false;
       }
       List<Cohort> handful = handfuls.next();
@@ -187,18 +229,24 @@ final class EpochChange {
     return true;
   }
 
-  private Progress unfinished(Stored plan, int written) {
-    boolean overdue = !clock.instant().isBefore(plan.epoch().start());
-    return new Progress(0, written, 1, overdue ? 1 : 0);
-  }
-
   private boolean keep(Cohort cohort) {
     cohorts.put(cohort);
     return true;
   }
 
+  private boolean isTold(Stored plan, Assignment place, Run run) {
+    try {
+      tell(plan, place);
+      run.written.incrementAndGet();
+      return true;
+    } catch (RuntimeException failure) { // any, as one meter must not hold back the rest
+      run.failures.add(failure);
+      return false;
+    }
+  }
+
   /// A meter whose thing is gone has nobody to tell.
-  private boolean tell(Stored plan, Assignment place) {
+  private void tell(Stored plan, Assignment place) {
     Optional<Thing> thing = registry.thing(place.thing());
     if (thing.isPresent()
         && registry.update(
@@ -213,7 +261,6 @@ final class EpochChange {
                   .toList()));
     }
     assignments.written(plan, place);
-    return true;
   }
 
   /// Where a meter belongs until the planned epoch begins: its other attribute says so.
@@ -225,30 +272,40 @@ final class EpochChange {
         .map(cohort -> new Membership(cohort.id(), cohort.blockLength()));
   }
 
-  /// How far one run has come with telling meters.
-  ///
-  /// Not safe for use by many threads.
-  private static final class Telling {
+  /// How far one run has come for one tenant.
+  private static final class Run {
 
     private final Pace pace;
     private final BooleanSupplier hasTime;
+    private int planned;
+    private int unfinished;
+    private int overdue;
     private boolean over;
-    private int written;
 
-    Telling(Pace pace, BooleanSupplier hasTime) {
+    /// Of many threads, one for each meter.
+    private final AtomicInteger written = new AtomicInteger();
+
+    private final Queue<RuntimeException> failures = new ConcurrentLinkedQueue<>();
+
+    Run(Pace pace, BooleanSupplier hasTime) {
       this.pace = pace;
       this.hasTime = hasTime;
     }
 
     /// Waits until one more meter may be told.
     ///
-    /// @return whether there is time for it
+    /// @return whether it may in this run
     boolean goesOn() {
-      over = over || !hasTime.getAsBoolean();
+      over = over || failures.size() >= FAILURES_MAX || !hasTime.getAsBoolean();
       if (!over) {
         pace.await(1);
       }
       return !over;
+    }
+
+    Progress progress() {
+      return new Progress(
+          planned, written.get(), unfinished, overdue, Optional.ofNullable(failures.peek()));
     }
   }
 }

@@ -78,17 +78,13 @@ public final class PlanFunction implements RequestHandler<Map<String, Object>, @
 
   @Override
   public @Nullable Void handleRequest(Map<String, Object> event, Context context) {
-    RuntimeException first = null;
     var progress = Progress.NONE;
     int failed = 0;
     var pace = new Pace(updatesPerSecond);
     for (Tenant tenant : tenants.all()) {
-      try {
-        progress = progress.plus(change.run(tenant.id(), pace, () -> hasTime(context)));
-      } catch (RuntimeException failure) { // any, as one tenant must not hold back the rest
-        first = first == null ? failure : first;
-        failed++;
-      }
+      var ofTenant = change.run(tenant.id(), pace, () -> hasTime(context));
+      progress = progress.plus(ofTenant);
+      failed += ofTenant.failure().isPresent() ? 1 : 0;
     }
     add("Runs", 1);
     add("MetersPlanned", progress.planned());
@@ -97,8 +93,8 @@ public final class PlanFunction implements RequestHandler<Map<String, Object>, @
     add("PlansOverdue", progress.overdue());
     add("TenantsFailed", failed);
     metrics.flush();
-    if (first != null) {
-      throw first;
+    if (progress.failure().isPresent()) {
+      throw progress.failure().get();
     }
     return null;
   }

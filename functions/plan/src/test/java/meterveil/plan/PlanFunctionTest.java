@@ -354,8 +354,8 @@ class PlanFunctionTest {
   }
 
   @Test
-  void goesOnWithOtherTenantsWhenOneFails() {
-    provision("m", "north", 5);
+  void goesOnWithOtherMetersAndTenantsWhenOneFails() {
+    provision("m", "north", 60);
     // Its attribute stands for a cohort of another form than any is.
     things.computeIfPresent(
         "m0", (thing, _) -> new ConcurrentHashMap<>(Map.of("cohortB", "00523-/")));
@@ -365,8 +365,29 @@ class PlanFunctionTest {
 
     assertThatThrownBy(this::run).isInstanceOf(IllegalArgumentException.class);
 
-    assertThat(settings.keySet()).contains("o0", "o1", "o2", "o3", "o4");
-    assertThat(printed.toString(UTF_8)).contains("\"TenantsFailed\":1");
+    assertThat(settings).hasSize(64).doesNotContainKey("m0");
+    assertThat(printed.toString(UTF_8))
+        .contains("\"TenantsFailed\":1", "\"MetersTold\":64", "\"PlansUnfinished\":1");
+
+    instant = NEXT.start();
+    updates.clear();
+    assertThatThrownBy(this::run).isInstanceOf(IllegalArgumentException.class);
+    assertThat(updates).containsExactly("m0");
+    assertThat(printed.toString(UTF_8)).contains("\"PlansOverdue\":1");
+
+    things.put("m0", new ConcurrentHashMap<>(Map.of("cohortB", "none")));
+    run();
+    assertThat(settings).hasSize(65);
+  }
+
+  @Test
+  void leavesTheRestToTheNextRunWhenManyFail() {
+    provision("m", "north", 200);
+    things.replaceAll((thing, _) -> new ConcurrentHashMap<>(Map.of("cohortB", "00523-/")));
+
+    assertThatThrownBy(this::run).isInstanceOf(IllegalArgumentException.class);
+
+    assertThat(updates).hasSizeBetween(20, 20 + 24);
   }
 
   @Test
