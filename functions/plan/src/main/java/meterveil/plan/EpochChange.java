@@ -43,7 +43,8 @@ import meterveil.tenant.TenantId;
 /// is the same.
 ///
 /// A meter that cannot be told does not hold back the others: it stays unwritten, its shard is not
-/// done, and the next run comes back to it.
+/// done, and the next run comes back to it. So does one whose thing is not there yet, until the
+/// epoch begins; then it is passed over.
 ///
 /// Meters that join take part from the next plan on, and those that leave or are revoked take part
 /// up to it: a cohort's members never change within its epoch.
@@ -124,7 +125,7 @@ final class EpochChange {
   /// @return what was done, whatever failed
   Progress run(TenantId tenant, Pace pace, BooleanSupplier hasTime) {
     var now = Epoch.containing(clock.instant());
-    var run = new Run(pace, hasTime);
+    var run = new Run(now, pace, hasTime);
     for (Epoch epoch : List.of(now, now.next())) {
       try {
         change(tenant, epoch, run);
@@ -148,7 +149,7 @@ final class EpochChange {
     } finally {
       if (!isDone) {
         run.unfinished++;
-        run.overdue += clock.instant().isBefore(epoch.start()) ? 0 : 1;
+        run.overdue += run.hasBegun(epoch) ? 1 : 0;
       }
     }
   }
@@ -236,7 +237,11 @@ final class EpochChange {
 
   private boolean isTold(Stored plan, Assignment place, Run run) {
     try {
-      tell(plan, place);
+      boolean isThere = tell(plan, place);
+      if (!isThere && !run.hasBegun(plan.epoch())) {
+        return false; // it may come in until then
+      }
+      assignments.written(plan, place);
       run.written.incrementAndGet();
       return true;
     } catch (RuntimeException failure) { // any, as one meter must not hold back the rest
@@ -245,22 +250,24 @@ final class EpochChange {
     }
   }
 
-  /// A meter whose thing is gone has nobody to tell.
-  private void tell(Stored plan, Assignment place) {
+  /// @return whether the meter's thing is there: without it there is nobody to tell
+  private boolean tell(Stored plan, Assignment place) {
     Optional<Thing> thing = registry.thing(place.thing());
-    if (thing.isPresent()
-        && registry.update(
-            place.thing(), Map.of(Plan.attribute(plan.epoch()), place.cohort().value()))) {
+    boolean isThere =
+        thing.isPresent()
+            && registry.update(
+                place.thing(), Map.of(Plan.attribute(plan.epoch()), place.cohort().value()));
+    if (isThere) {
       downlink.settings(
           place.tenant(),
           place.thing(),
           new MeterSettings(
               Stream.concat(
-                      before(thing.get(), place.tenant(), plan.epoch()).stream(),
+                      before(thing.orElseThrow(), place.tenant(), plan.epoch()).stream(),
                       Stream.of(place.membership()))
                   .toList()));
     }
-    assignments.written(plan, place);
+    return isThere;
   }
 
   /// Where a meter belongs until the planned epoch begins: its other attribute says so.
@@ -275,6 +282,7 @@ final class EpochChange {
   /// How far one run has come for one tenant.
   private static final class Run {
 
+    private final Epoch now;
     private final Pace pace;
     private final BooleanSupplier hasTime;
     private int planned;
@@ -287,9 +295,16 @@ final class EpochChange {
 
     private final Queue<RuntimeException> failures = new ConcurrentLinkedQueue<>();
 
-    Run(Pace pace, BooleanSupplier hasTime) {
+    /// @param now the epoch in which it began
+    Run(Epoch now, Pace pace, BooleanSupplier hasTime) {
+      this.now = now;
       this.pace = pace;
       this.hasTime = hasTime;
+    }
+
+    /// Whether the epoch had begun when this run did.
+    boolean hasBegun(Epoch epoch) {
+      return epoch.number() <= now.number();
     }
 
     /// Waits until one more meter may be told.

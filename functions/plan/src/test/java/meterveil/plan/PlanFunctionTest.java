@@ -342,15 +342,27 @@ class PlanFunctionTest {
   }
 
   @Test
-  void passesOverAMeterWhoseThingIsGone() {
+  void waitsForAMeterWhoseThingIsNotThereUntilTheEpochBegins() {
     provision("m", "north", 5);
-    things.remove("m3");
+    var late = Optional.ofNullable(things.remove("m2")).orElseThrow();
+    var later = Optional.ofNullable(things.remove("m3")).orElseThrow();
 
     run();
-    run();
+    assertThat(settings).hasSize(3);
+    assertThat(printed.toString(UTF_8)).contains("\"MetersTold\":3", "\"PlansUnfinished\":1");
 
+    things.put("m2", late);
+    run();
+    assertThat(settings).hasSize(4).containsKey("m2");
+
+    printed.reset();
+    instant = NEXT.start();
+    run();
+    assertThat(printed.toString(UTF_8)).contains("\"PlansUnfinished\":0", "\"PlansOverdue\":0");
+
+    things.put("m3", later);
+    run();
     assertThat(settings).hasSize(4);
-    assertThat(printed.toString(UTF_8)).doesNotContain("\"PlansUnfinished\":1");
   }
 
   @Test
