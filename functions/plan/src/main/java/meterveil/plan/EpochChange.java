@@ -13,7 +13,7 @@ import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import java.util.stream.Gatherers;
 import java.util.stream.Stream;
@@ -71,6 +71,13 @@ final class EpochChange {
   /// that fails and not a meter.
   private static final int FAILURES_MAX = 20;
 
+  /// What it takes at worst to list and write a plan, or to read it again for its cohorts: a
+  /// million writes, at the 4,000 a second that a new table takes, are four minutes of it.
+  private static final Duration PLANNING_TAKES_MAX = Duration.ofMinutes(6);
+
+  /// What the meters and cohorts that are at it take at worst, with every try of every call.
+  private static final Duration HANDFUL_TAKES_MAX = Duration.ofSeconds(60);
+
   private final MeterTable meters;
   private final CohortTable cohorts;
   private final AssignmentTable assignments;
@@ -121,9 +128,10 @@ final class EpochChange {
   /// Plans what is due, and works off what is planned.
   ///
   /// @param pace of updates, whoever's meters they are
-  /// @param hasTime asked before each meter; what is left then is left to the next run
+  /// @param hasTime whether there is so much time yet, asked before each step; what is left when
+  ///   there is not is left to the next run
   /// @return what was done, whatever failed
-  Progress run(TenantId tenant, Pace pace, BooleanSupplier hasTime) {
+  Progress run(TenantId tenant, Pace pace, Predicate<Duration> hasTime) {
     var now = Epoch.containing(clock.instant());
     var run = new Run(now, pace, hasTime);
     for (Epoch epoch : List.of(now, now.next())) {
@@ -145,7 +153,13 @@ final class EpochChange {
     }
     boolean isDone = false;
     try {
-      isDone = stored.or(() -> plan(tenant, epoch, run)).map(it -> carryOut(it, run)).orElse(true);
+      boolean mayPlan = stored.isPresent() || run.hasTime.test(PLANNING_TAKES_MAX);
+      isDone =
+          mayPlan
+              && stored
+                  .or(() -> plan(tenant, epoch, run))
+                  .map(it -> carryOut(it, run))
+                  .orElse(true);
     } finally {
       if (!isDone) {
         run.unfinished++;
@@ -211,13 +225,16 @@ final class EpochChange {
   }
 
   private boolean keepCohorts(Stored plan, Run run) {
+    if (!run.hasTime.test(PLANNING_TAKES_MAX)) {
+      return false;
+    }
     var pace = new Pace(COHORTS_PER_SECOND);
     var handfuls =
         Assignment.cohorts(assignments.all(plan).toList()).stream()
             .gather(Gatherers.windowFixed(COHORTS_AT_ONCE))
             .iterator();
     while (handfuls.hasNext()) {
-      if (!run.hasTime.getAsBoolean()) {
+      if (!run.hasTime.test(HANDFUL_TAKES_MAX)) {
         return false;
       }
       List<Cohort> handful = handfuls.next();
@@ -284,7 +301,7 @@ final class EpochChange {
 
     private final Epoch now;
     private final Pace pace;
-    private final BooleanSupplier hasTime;
+    private final Predicate<Duration> hasTime;
     private int planned;
     private int unfinished;
     private int overdue;
@@ -296,7 +313,7 @@ final class EpochChange {
     private final Queue<RuntimeException> failures = new ConcurrentLinkedQueue<>();
 
     /// @param now the epoch in which it began
-    Run(Epoch now, Pace pace, BooleanSupplier hasTime) {
+    Run(Epoch now, Pace pace, Predicate<Duration> hasTime) {
       this.now = now;
       this.pace = pace;
       this.hasTime = hasTime;
@@ -311,7 +328,7 @@ final class EpochChange {
     ///
     /// @return whether it may in this run
     boolean goesOn() {
-      over = over || failures.size() >= FAILURES_MAX || !hasTime.getAsBoolean();
+      over = over || failures.size() >= FAILURES_MAX || !hasTime.test(HANDFUL_TAKES_MAX);
       if (!over) {
         pace.await(1);
       }

@@ -30,9 +30,6 @@ import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 /// `TenantsFailed`.
 public final class PlanFunction implements RequestHandler<Map<String, Object>, @Nullable Void> {
 
-  /// What the meters and cohorts that are at it take at worst, with every try of every call.
-  private static final Duration HANDFUL_TAKES_MAX = Duration.ofSeconds(60);
-
   private final TenantTable tenants;
   private final EpochChange change;
   private final int updatesPerSecond;
@@ -82,7 +79,7 @@ public final class PlanFunction implements RequestHandler<Map<String, Object>, @
     int failed = 0;
     var pace = new Pace(updatesPerSecond);
     for (Tenant tenant : tenants.all()) {
-      var ofTenant = change.run(tenant.id(), pace, () -> hasTime(context));
+      var ofTenant = change.run(tenant.id(), pace, needed -> hasTime(context, needed));
       progress = progress.plus(ofTenant);
       failed += ofTenant.failure().isPresent() ? 1 : 0;
     }
@@ -99,8 +96,8 @@ public final class PlanFunction implements RequestHandler<Map<String, Object>, @
     return null;
   }
 
-  private static boolean hasTime(Context context) {
-    return context.getRemainingTimeInMillis() > HANDFUL_TAKES_MAX.toMillis();
+  private static boolean hasTime(Context context, Duration needed) {
+    return context.getRemainingTimeInMillis() > needed.toMillis();
   }
 
   private void add(String name, int count) {

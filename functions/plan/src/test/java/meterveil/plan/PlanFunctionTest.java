@@ -221,13 +221,31 @@ class PlanFunctionTest {
 
     function(1, AT_ONCE)
         .handleRequest(
-            Map.of(), new Remaining(() -> asked.incrementAndGet() > 11 ? 59_000 : 900_000));
-    assertThat(settings).hasSize(10); // as the time was asked for once for its cohort
+            Map.of(), new Remaining(() -> asked.incrementAndGet() > 13 ? 59_000 : 900_000));
+    assertThat(settings).hasSize(10); // three times it was asked for planning and for cohorts
     assertThat(printed.toString(UTF_8)).contains("\"PlansUnfinished\":1", "\"PlansOverdue\":0");
 
     instant = NEXT.start().plus(Duration.ofDays(3));
     function(1, AT_ONCE).handleRequest(Map.of(), new Remaining(() -> 59_000));
     assertThat(printed.toString(UTF_8)).contains("\"PlansOverdue\":1");
+
+    run();
+    everyMeterIsTold(60);
+  }
+
+  @Test
+  void beginsNoPlanThatItMayNotEnd() {
+    provision("m", "north", 60);
+    function(1, AT_ONCE).handleRequest(Map.of(), new Remaining(() -> 359_000));
+    assertThat(assignments()).isEmpty();
+    assertThat(printed.toString(UTF_8)).contains("\"PlansUnfinished\":1", "\"PlansOverdue\":0");
+
+    var asked = new AtomicInteger();
+    function(1, AT_ONCE)
+        .handleRequest(
+            Map.of(), new Remaining(() -> asked.incrementAndGet() > 1 ? 359_000 : 900_000));
+    assertThat(assignments()).hasSize(60);
+    assertThat(cohorts()).isEmpty();
 
     run();
     everyMeterIsTold(60);
