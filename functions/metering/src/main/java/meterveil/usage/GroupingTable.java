@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import meterveil.block.Block;
 import meterveil.block.Times;
@@ -35,8 +36,10 @@ import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedExce
 /// The `Groupings` table: what was decided for each tenant and block, once and for all.
 ///
 /// A group is written as the places of its cohorts in the order of their names, `3+17`, with `!` in
-/// front if it is suppressed; a cohort by itself that is released is not written. So a block of
-/// 20,000 cohorts stays below DynamoDB's limit of 400 KB.
+/// front if it is suppressed; a cohort by itself that is released is not written. What would come
+/// near DynamoDB's limit of 400 KB for an item, as a day does on which few of many cohorts have
+/// reported, is put as an item for each hour first, under a key of its own; then one item, which
+/// names that key, decides.
 ///
 /// Safe for use by many threads. Every method throws SdkException when DynamoDB did not answer.
 public final class GroupingTable {
@@ -44,15 +47,26 @@ public final class GroupingTable {
   /// How long a decision is kept after its day is closed.
   public static final Duration KEPT_AFTER_CLOSING = Duration.ofDays(7);
 
+  /// A decision of more characters is put hour by hour. An hour of 20,000 cohorts has 138,890 at
+  /// most, all suppressed by themselves.
+  private static final int CHARACTERS_MAX = 300_000;
+
   /// A row of the table.
   ///
   /// @param tenant whose cells
-  /// @param block the start of the block
+  /// @param key the start of the block; of an hour that is a row by itself, what sorts behind all
+  ///   starts
   /// @param cohorts how many cohorts there were when it was decided
-  /// @param hours the groups of each hour, in text
+  /// @param hours the groups of each hour, in text; none if each is a row by itself
+  /// @param parts what the keys of those rows begin with
   /// @param expiresAt when DynamoDB may delete it
   public record Decision(
-      TenantId tenant, Instant block, int cohorts, List<String> hours, Instant expiresAt) {
+      TenantId tenant,
+      String key,
+      int cohorts,
+      List<String> hours,
+      Optional<String> parts,
+      Instant expiresAt) {
 
     public Decision {
       hours = List.copyOf(hours);
@@ -74,8 +88,8 @@ public final class GroupingTable {
               String.class,
               a ->
                   a.name("block")
-                      .getter(decision -> decision.block().toString())
-                      .setter((row, block) -> row.block = block)
+                      .getter(Decision::key)
+                      .setter((row, key) -> row.key = key)
                       .tags(primarySortKey()))
           .addAttribute(
               Integer.class,
@@ -88,12 +102,21 @@ public final class GroupingTable {
               a ->
                   a.name("hours").getter(Decision::hours).setter((row, hours) -> row.hours = hours))
           .addAttribute(
+              String.class,
+              a ->
+                  a.name("parts")
+                      .getter(decision -> decision.parts().orElse(null))
+                      .setter((row, parts) -> row.parts = parts))
+          .addAttribute(
               Long.class,
               a ->
                   a.name("expiresAt")
                       .getter(decision -> decision.expiresAt().getEpochSecond())
                       .setter((row, expiresAt) -> row.expiresAt = expiresAt))
           .build();
+
+  /// Behind every start of a block.
+  private static final String PART = "part#";
 
   private static final Expression ABSENT =
       Expression.builder().expression("attribute_not_exists(tenant)").build();
@@ -116,18 +139,66 @@ public final class GroupingTable {
     var places = new HashMap<CohortId, Integer>();
     cohorts.forEach(cohort -> places.put(cohort, places.size()));
     var decision =
-        new Decision(
-            tenant,
-            block.start(),
-            cohorts.size(),
-            hours.stream().map(hour -> text(hour, places)).toList(),
-            Times.end(block.day()).plus(Times.CLOSED_AFTER).plus(KEPT_AFTER_CLOSING));
+        inParts(
+            new Decision(
+                tenant,
+                block.start().toString(),
+                cohorts.size(),
+                hours.stream().map(hour -> text(hour, places)).toList(),
+                Optional.empty(),
+                Times.end(block.day()).plus(Times.CLOSED_AFTER).plus(KEPT_AFTER_CLOSING)));
     try {
       table.putItem(put -> put.item(decision).conditionExpression(ABSENT));
       return hours;
     } catch (ConditionalCheckFailedException _) {
       return find(tenant, block, cohorts).orElseThrow();
     }
+  }
+
+  /// Puts each hour of a decision by itself, if all are too long for one item.
+  ///
+  /// @return what is left to be put
+  private Decision inParts(Decision whole) {
+    if (whole.hours().stream().mapToInt(String::length).sum() <= CHARACTERS_MAX) {
+      return whole;
+    }
+    String parts = PART + UUID.randomUUID() + "#";
+    List<String> hours = whole.hours();
+    for (int i = 0; i < hours.size(); i++) {
+      table.putItem(
+          new Decision(
+              whole.tenant(),
+              parts + "%02d".formatted(i),
+              whole.cohorts(),
+              List.of(hours.get(i)),
+              Optional.empty(),
+              whole.expiresAt()));
+    }
+    return new Decision(
+        whole.tenant(),
+        whole.key(),
+        whole.cohorts(),
+        List.of(),
+        Optional.of(parts),
+        whole.expiresAt());
+  }
+
+  /// The text of each hour.
+  private List<String> hours(Decision decision) {
+    return decision
+        .parts()
+        .map(parts ->
+            table
+                .query(query ->
+                    query
+                        .consistentRead(true)
+                        .queryConditional(
+                            QueryConditional.sortBeginsWith(key(decision.tenant(), parts))))
+                .items()
+                .stream()
+                .flatMap(part -> part.hours().stream())
+                .toList())
+        .orElse(decision.hours());
   }
 
   /// What was decided for a block, read consistently.
@@ -148,7 +219,7 @@ public final class GroupingTable {
           "block %s of %s was decided for %d cohorts, not %d"
               .formatted(block.start(), tenant, decision.cohorts(), cohorts.size()));
     }
-    return Optional.of(decision.hours().stream().map(hour -> grouping(hour, cohorts)).toList());
+    return Optional.of(hours(decision).stream().map(hour -> grouping(hour, cohorts)).toList());
   }
 
   /// The starts of the blocks for which something was decided, from one instant up to another.
@@ -160,15 +231,16 @@ public final class GroupingTable {
                 .attributesToProject("tenant", "block", "cohorts", "expiresAt")
                 .queryConditional(
                     QueryConditional.sortBetween(
-                        key(tenant, from), key(tenant, until.minusSeconds(1)))))
+                        key(tenant, from.toString()),
+                        key(tenant, until.minusSeconds(1).toString()))))
         .items()
         .stream()
-        .map(Decision::block)
+        .map(decision -> Instant.parse(decision.key()))
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  private static Key key(TenantId tenant, Instant block) {
-    return Key.builder().partitionValue(tenant.value()).sortValue(block.toString()).build();
+  private static Key key(TenantId tenant, String sort) {
+    return Key.builder().partitionValue(tenant.value()).sortValue(sort).build();
   }
 
   private static String text(Grouping hour, Map<CohortId, Integer> places) {
@@ -200,17 +272,19 @@ public final class GroupingTable {
 
   private static final class Row {
     private @Nullable String tenant;
-    private @Nullable String block;
+    private @Nullable String key;
     private int cohorts;
     private List<String> hours = List.of();
+    private @Nullable String parts;
     private long expiresAt;
 
     Decision toDecision() {
       return new Decision(
           new TenantId(Objects.requireNonNull(tenant, "tenant")),
-          Instant.parse(Objects.requireNonNull(block, "block")),
+          Objects.requireNonNull(key, "key"),
           cohorts,
           hours,
+          Optional.ofNullable(parts),
           Instant.ofEpochSecond(expiresAt));
     }
   }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -278,6 +279,26 @@ class UsageTablesTest {
     assertThat(GROUPINGS.decided(GRID, block.end(), block.end().plusSeconds(3600))).isEmpty();
     assertThatIllegalStateException()
         .isThrownBy(() -> GROUPINGS.find(GRID, block, List.of(ONE, TWO)));
+  }
+
+  @Test
+  void keepsADecisionThatIsTooLongForOneItem() {
+    var tenant = new TenantId("many");
+    var day = new Block(Instant.parse("2013-01-01T00:00:00Z"), BlockLength.DAY);
+    List<CohortId> cohorts =
+        IntStream.range(0, 20_000)
+            .mapToObj(i -> CohortId.of(day.epoch(), "%05d".formatted(i)))
+            .toList();
+    var silent = new Grouping(cohorts.stream().map(c -> new Group(List.of(c), false)).toList());
+    var together = new Grouping(List.of(new Group(cohorts, true)));
+    List<Grouping> first =
+        IntStream.range(0, 24).mapToObj(hour -> hour == 5 ? together : silent).toList();
+
+    assertThat(GROUPINGS.decide(tenant, day, cohorts, first)).isEqualTo(first);
+    assertThat(GROUPINGS.decide(tenant, day, cohorts, Collections.nCopies(24, silent)))
+        .isEqualTo(first);
+    assertThat(GROUPINGS.find(tenant, day, cohorts)).contains(first);
+    assertThat(GROUPINGS.decided(tenant, day.start(), day.end())).containsExactly(day.start());
   }
 
   @Test
