@@ -1,5 +1,6 @@
 package meterveil.meter;
 
+import static java.util.stream.Collectors.toSet;
 import static software.amazon.awssdk.enhanced.dynamodb.mapper.StaticAttributeTags.primaryPartitionKey;
 import static software.amazon.awssdk.enhanced.dynamodb.mapper.StaticAttributeTags.secondaryPartitionKey;
 import static software.amazon.awssdk.enhanced.dynamodb.mapper.StaticAttributeTags.secondarySortKey;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Gatherers;
 import java.util.stream.Stream;
@@ -210,7 +212,6 @@ public final class MeterTable {
             Gatherers.mapConcurrent(
                 REQUESTS_AT_ONCE, listed -> Map.entry(listed, row(listed.thing()))))
         .forEach(it -> {
-          progress.checked();
           ListedMeter listed = it.getKey();
           Optional<Row> there = it.getValue();
           if (there.isPresent() && counts(there.get())) {
@@ -219,6 +220,7 @@ public final class MeterTable {
           } else {
             missing.add(new Missing(listed, there.flatMap(Row::importId)));
           }
+          progress.checked();
         });
     int there = list.size() - missing.size() - problems.size();
     if (problems.isEmpty() && !missing.isEmpty()) {
@@ -229,10 +231,16 @@ public final class MeterTable {
 
   /// @return which of them came onto the list otherwise meanwhile, if any; then none is put there
   private List<ThingName> put(List<Missing> missing, Instant now, Progress progress) {
-    missing.stream()
-        .flatMap(meter -> meter.left().stream())
-        .distinct()
-        .forEach(left -> imports.end(left, ImportTable.End.GIVEN_UP)); // or it might yet be done
+    Set<String> left = // they are ended, or they might yet be done
+        missing.stream().flatMap(meter -> meter.left().stream()).collect(toSet());
+    left.removeIf(
+        other -> imports.end(other, ImportTable.End.GIVEN_UP) == ImportTable.End.GIVEN_UP);
+    if (!left.isEmpty()) { // it was done meanwhile, and what it put here counts
+      return missing.stream()
+          .filter(meter -> meter.left().filter(left::contains).isPresent())
+          .map(meter -> meter.listed().thing())
+          .toList();
+    }
     String id = UUID.randomUUID().toString();
     var otherwise = new ArrayList<ThingName>();
     missing.stream()

@@ -7,8 +7,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import meterveil.LocalDynamoDb;
 import meterveil.cohort.DistrictId;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 @Tag("place")
 class MeterTableTest {
@@ -146,6 +149,29 @@ class MeterTableTest {
                     Problem.LISTED_MEANWHILE)));
     assertThat(TABLE.of(new TenantId("ended")).map(Meter::thing)).containsExactly(shared.thing());
     assertThat(TABLE.find(alone.thing())).isEmpty();
+  }
+
+  @Test
+  void anImportLeavesAloneWhatAnotherPutOntoTheListMeanwhile() {
+    var listed = listed("done-meanwhile", "done", "north");
+    var otherwise = listed("done-meanwhile", "done-otherwise", "south");
+    var imported = new AtomicReference<Imported>();
+
+    TABLE.add(
+        List.of(listed),
+        NOW,
+        Step.ALL_ADDED.then(() ->
+            imported.set(
+                TABLE.add(
+                    List.of(otherwise),
+                    LATER,
+                    Step.CHECKED.then(() ->
+                        new ImportTable(LocalDynamoDb.CLIENT, NAME)
+                            .end(importOf(listed.thing()), ImportTable.End.DONE))))));
+
+    assertThat(imported.get())
+        .isEqualTo(new Imported(0, 0, Map.of(listed.thing(), Problem.LISTED_MEANWHILE)));
+    assertThat(TABLE.find(listed.thing()).orElseThrow().listed()).isEqualTo(listed);
   }
 
   @Test
@@ -295,6 +321,15 @@ class MeterTableTest {
     assertThat(TABLE.leave(listed.tenant(), listed.thing())).isTrue();
 
     assertThat(TABLE.find(listed.thing()).orElseThrow().takesPart()).isFalse();
+  }
+
+  private static String importOf(ThingName thing) {
+    var item =
+        LocalDynamoDb.CLIENT
+            .getItem(get ->
+                get.tableName(NAME).key(Map.of("thing", AttributeValue.fromS(thing.value()))))
+            .item();
+    return Objects.requireNonNull(item.get("importId")).s();
   }
 
   private static ListedMeter listed(String thing, String tenant, String district) {
