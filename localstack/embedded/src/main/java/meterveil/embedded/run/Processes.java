@@ -22,6 +22,7 @@ final class Processes implements AutoCloseable {
   private static final long EVERY_MILLIS = 500;
   private static final long BYTES_PER_KB = 1024;
   private static final double NANOS_PER_SECOND = 1e9;
+  private static final String FUNCTIONS = "functions";
 
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
@@ -65,7 +66,10 @@ final class Processes implements AutoCloseable {
             seen.merge(
                 process.pid(),
                 new Seen(kind(process), nanos / NANOS_PER_SECOND),
-                (before, now) -> new Seen(before.kind, now.cpuSeconds)));
+                // One that is just being started, or has ended, looks like something else.
+                (before, now) ->
+                    new Seen(
+                        now.kind.equals(FUNCTIONS) ? FUNCTIONS : before.kind, now.cpuSeconds)));
     return bytes(process.pid());
   }
 
@@ -74,7 +78,7 @@ final class Processes implements AutoCloseable {
       return "platform";
     }
     return process.info().commandLine().orElse("").contains("lambda.runtime.api.client")
-        ? "functions"
+        ? FUNCTIONS
         : "database";
   }
 
