@@ -118,6 +118,7 @@ public final class Functions implements AutoCloseable {
   private final List<PolicyDocument> permissions = new ArrayList<>();
   private final Map<LambdaFunction, Fault> faults = new ConcurrentHashMap<>();
   private final Map<LambdaFunction, Consumer<byte[]>> listeners = new ConcurrentHashMap<>();
+  private final Map<String, Long> givenUp = new ConcurrentHashMap<>();
   private final List<FailureRecord> failureRecords = new CopyOnWriteArrayList<>();
   private final AtomicLong pending = new AtomicLong();
   private final ScheduledThreadPoolExecutor timer;
@@ -385,6 +386,7 @@ public final class Functions implements AutoCloseable {
   private void giveUp(Invocation invocation, String condition, Outcome.@Nullable Failed failed) {
     String destination = invocation.target().destination();
     if (destination == null) {
+      givenUp.merge(invocation.target().function().logicalId(), 1L, Long::sum);
       return;
     }
     String record = failureRecord(invocation, condition, failed);
@@ -432,6 +434,12 @@ public final class Functions implements AutoCloseable {
   /// Events that wait, run, or are to be tried again.
   public long pending() {
     return pending.get();
+  }
+
+  /// How many events failed every time, or waited for too long, and were handed to nobody, by the
+  /// function's logical id.
+  public Map<String, Long> givenUp() {
+    return Map.copyOf(givenUp);
   }
 
   /// Every record that was sent to a failure destination.

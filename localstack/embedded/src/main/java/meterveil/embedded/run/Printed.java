@@ -68,6 +68,7 @@ record Printed(RunSummary run, Path folder) {
     row(text, "refused", number(energy.refusedWh()), "Wh");
     row(text, "undelivered", number(energy.undeliveredWh()), "Wh");
     row(text, "difference", number(energy.differenceWh()), difference());
+    run.undone().forEach(what -> text.append("  UNDONE: %s%n".formatted(what)));
     text.append('\n');
     row(
         text,

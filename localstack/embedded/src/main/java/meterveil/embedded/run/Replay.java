@@ -18,9 +18,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import meterveil.block.Block;
 import meterveil.block.Epoch;
@@ -63,22 +66,16 @@ final class Replay {
   private static final Duration SENT_AFTER = Duration.ofMinutes(5);
 
   private static final Duration QUIET_MAX = Duration.ofMinutes(2);
+
+  /// Thousands of meters connect within minutes.
+  private static final Duration HEARD_MAX = Duration.ofMinutes(10);
+
   private static final int CONNECTIONS_PER_SECOND = 100;
   private static final int PUBLISHES_PER_SECOND = 10_000;
   private static final Duration STATUS_EVERY = Duration.ofDays(30);
-  private static final List<String> TABLES =
-      List.of(
-          "OpenBlocks",
-          "DayKeys",
-          "Groupings",
-          "Usage",
-          "Reconciliations",
-          "OpenData",
-          "Tenants",
-          "Cohorts",
-          "DeviceStatus",
-          "Meters",
-          "Assignments");
+
+  /// What CDK ends a construct's logical id with.
+  private static final Pattern HASH = Pattern.compile("[0-9A-F]{8}$");
 
   private final Scenario scenario;
   private final Path repository;
@@ -221,7 +218,7 @@ final class Replay {
           scenario.measurements().of(meter.thing()));
     }
     publish(platform, List.of(plan));
-    fleet.connectAll(done -> progress.at(done, meters, "meters", "connected")).join();
+    heard(platform, fleet.connectAll(done -> progress.at(done, meters, "meters", "connected")));
     quiet(platform); // or what connecting brought about would be too old after the first jump
   }
 
@@ -306,11 +303,24 @@ final class Replay {
           meter.thing().value(), Map.of(Plan.attribute(then), cohort(plan, meter.thing())));
     }
     publish(platform, List.of(plan(now), plan));
-    CompletableFuture.allOf(
+    heard(
+        platform,
+        CompletableFuture.allOf(
             fleet.meters().stream()
                 .map(meter -> meter.knows(then))
-                .toArray(CompletableFuture[]::new))
-        .join();
+                .toArray(CompletableFuture[]::new)));
+  }
+
+  /// Waits until the meters know what they are told, which they may not be allowed to hear.
+  private static void heard(EmbeddedPlatform platform, CompletableFuture<?> told) {
+    try {
+      told.orTimeout(HEARD_MAX.toSeconds(), TimeUnit.SECONDS).join();
+    } catch (CompletionException e) {
+      throw new IllegalStateException(
+          "the meters did not get their settings; the broker refused "
+              + nonZero(platform.broker().refusals()),
+          e);
+    }
   }
 
   /// Watches for the first write of the collector.
@@ -338,9 +348,10 @@ final class Replay {
   private Map<String, Long> scanTables(EmbeddedPlatform platform) throws IOException {
     var bytes = new TreeMap<String, Long>();
     try (DynamoDbClient administrator = platform.dynamoDb()) {
-      for (String table : TABLES) {
-        scan.table(administrator, table, platform.table(table));
-        bytes.put(table, platform.aws().storedBytes(platform.table(table)));
+      for (Map.Entry<String, String> table : platform.aws().tables().entrySet()) {
+        String construct = HASH.matcher(table.getKey()).replaceFirst("");
+        scan.table(administrator, construct, table.getValue());
+        bytes.put(construct, platform.aws().storedBytes(table.getValue()));
       }
     }
     return bytes;
@@ -406,7 +417,8 @@ final class Replay {
             metrics.sum("Counted") + metrics.sum("CountedLate"),
             metrics.sum("Duplicates"),
             metrics.byReason("Refused"),
-            nonZero(platform.broker().refusals()));
+            nonZero(platform.broker().refusals()),
+            platform.functions().givenUp());
     var writeUnits =
         new WriteUnits(
             platform.aws().charges().writeUnits("CollectRole"),

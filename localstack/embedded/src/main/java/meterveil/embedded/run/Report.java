@@ -1,6 +1,7 @@
 package meterveil.embedded.run;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static meterveil.embedded.run.Html.decimal;
 import static meterveil.embedded.run.Html.kWh;
 import static meterveil.embedded.run.Html.number;
@@ -121,7 +122,12 @@ final class Report {
     %s%s</ul>
     </header>
     """
-        .formatted(text(title()), text(what), energyVerdict(), tracesVerdict());
+        .formatted(
+            text(title()),
+            text(what),
+            energyVerdict(),
+            tracesVerdict()
+                + run.undone().stream().map(undone -> verdict("bad", undone)).collect(joining()));
   }
 
   private String energyVerdict() {

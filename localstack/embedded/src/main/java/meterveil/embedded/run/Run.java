@@ -190,6 +190,7 @@ final class Run implements Callable<Integer> {
   private Integer run() throws IOException, InterruptedException {
     Scenario scenario = scenario();
     Path folder = out.orElse(repository.resolve("target").resolve("run"));
+    createFolder(folder);
     boolean terminal =
         Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
     var progress = new Progress(System.out, terminal, Clock.systemUTC());
@@ -197,7 +198,6 @@ final class Run implements Callable<Integer> {
         new Replay(scenario, repository, work, Optional.empty(), started, twice, progress).run();
     RunSummary summary = outcome.summary();
     List<ReleasedCell> cells = outcome.accounts().cells();
-    Files.createDirectories(folder);
     Files.writeString(folder.resolve("summary.json"), summary.toJson());
     try (Writer csv = Files.newBufferedWriter(folder.resolve("cells.csv"))) {
       CellsCsv.write(cells, csv);
@@ -206,6 +206,16 @@ final class Run implements Callable<Integer> {
     Files.write(folder.resolve("copies.jsonl"), outcome.copies());
     progress.say(new Printed(summary, folder).text());
     return summary.isRight() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  /// Before a run of minutes, not after it.
+  private void createFolder(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new ParameterException(
+          spec.commandLine(), "--out must be a folder that can be written to, not " + folder, e);
+    }
   }
 
   private Integer keep() throws IOException, InterruptedException {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +80,8 @@ public record RunSummary(
   /// @param duplicates blocks that had been counted before
   /// @param refused messages the collector refused, by reason
   /// @param refusedByBroker what the broker refused, by reason
+  /// @param givenUp events that failed every time and were handed to nobody, by the function's
+  ///   logical id
   public record Counts(
       long messages,
       long repeats,
@@ -86,11 +89,13 @@ public record RunSummary(
       long accepted,
       long duplicates,
       Map<String, Long> refused,
-      Map<String, Long> refusedByBroker) {
+      Map<String, Long> refusedByBroker,
+      Map<String, Long> givenUp) {
 
     public Counts {
       refused = Map.copyOf(refused);
       refusedByBroker = Map.copyOf(refusedByBroker);
+      givenUp = Map.copyOf(givenUp);
     }
   }
 
@@ -271,9 +276,28 @@ public record RunSummary(
     return counts.meterHours() == 0 ? null : rounded(units / counts.meterHours(), 4);
   }
 
-  /// Whether the run did what a run promises: all energy accounted for, no trace of a meter.
+  /// Whether the run did what a run promises: all energy accounted for, no trace of a meter, and
+  /// nothing left undone.
   public boolean isRight() {
-    return !energy.isWrong() && scan.hits().isEmpty();
+    return !energy.isWrong() && scan.hits().isEmpty() && undone().isEmpty();
+  }
+
+  /// What a platform that works does not leave, when every meter behaves and every day is over.
+  public List<String> undone() {
+    var undone = new ArrayList<String>();
+    if (energy.pendingWh() != 0) {
+      undone.add("%,d Wh are of days that were not closed".formatted(energy.pendingWh()));
+    }
+    if (energy.undeliveredWh() != 0) {
+      undone.add("%,d Wh never reached the platform".formatted(energy.undeliveredWh()));
+    }
+    new TreeMap<>(counts.refusedByBroker())
+        .forEach((reason, count) ->
+            undone.add("the broker refused its own meters %,d times: %s".formatted(count, reason)));
+    new TreeMap<>(counts.givenUp())
+        .forEach((function, count) ->
+            undone.add("%s failed for good with %,d of its events".formatted(function, count)));
+    return List.copyOf(undone);
   }
 
   /// As `summary.json` has it.
@@ -296,6 +320,8 @@ public record RunSummary(
     json.put("duplicates", counts.duplicates());
     json.put("refused", new TreeMap<>(counts.refused()));
     json.put("refusedByBroker", new TreeMap<>(counts.refusedByBroker()));
+    json.put("givenUp", new TreeMap<>(counts.givenUp()));
+    json.put("undone", undone());
     json.put("sentWh", energy.sentWh());
     json.put("refusedWh", energy.refusedWh());
     json.put("undeliveredWh", energy.undeliveredWh());

@@ -16,6 +16,7 @@ class PrintedTest {
         .contains("200 meters, 7 days from 2026-01-12, blocks of 24 h, 4 cohorts in 2 districts")
         .contains("2  too late", "1  publish, by the broker")
         .contains("661  610 own, 48 merged, 3 suppressed")
+        .contains("UNDONE: 4,321 Wh never reached the platform")
         .contains("16,504,321  Wh, by the meters' own books")
         .contains("0  Wh: all that was sent is accounted for")
         .contains("0  of a single meter, in 2,012 items and 1,600 log lines")

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import meterveil.embedded.EmbeddedPlatform;
+import meterveil.embedded.aws.Faults.Fault;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine.ExitCode;
@@ -177,6 +178,25 @@ class ReplayTest {
     JsonNode summary = summary("lost");
     assertThat(summary.path("unrecordedDays").intValue()).isEqualTo(1);
     assertThat(summary.path("differenceWh")).isEqualTo(summary.path("sentWh"));
+  }
+
+  @Test
+  void endsWithAnErrorWhenNothingIsReleased() throws IOException {
+    int exit =
+        execute(
+            platform ->
+                platform.faults().inject("Release", "Query", _ -> true, new Fault.ServerError()),
+            "stuck",
+            "--meters",
+            "20",
+            "--days",
+            "1");
+
+    assertThat(exit).isEqualTo(ExitCode.SOFTWARE);
+    JsonNode summary = summary("stuck");
+    assertThat(summary.path("pendingWh")).isEqualTo(summary.path("sentWh"));
+    assertThat(summary.path("differenceWh").longValue()).isZero();
+    assertThat(summary.path("givenUp").toString()).contains("ReleaseFunction");
   }
 
   /// What homes measure that are much alike.

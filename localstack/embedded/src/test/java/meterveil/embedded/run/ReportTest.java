@@ -23,6 +23,7 @@ class ReportTest {
 
     assertThat(html).contains("200 meters, 7 days", "Every watt-hour is accounted for");
     assertThat(html).contains("16,504,321", "north-re-1", "too late");
+    assertThat(html).contains("<li class=\"bad\">4,321 Wh never reached the platform</li>");
     assertThat(html).contains("does not hold now", "does not allow to publish there");
     assertThat(html)
         .as("each such hour is drawn, and says so")

@@ -82,10 +82,24 @@ class RunSummaryTest {
 
   @Test
   void isNotRightWithATrace() {
-    assertThat(Samples.summary(Optional.empty(), 7, List.of()).isRight()).isTrue();
-    assertThat(
-            Samples.summary(Optional.empty(), 7, List.of(new Hit("log", "a thing's name")))
-                .isRight())
-        .isFalse();
+    var energy = new Energy(100, 30, 0, 50, 5, 15, 0, 0, 0, 0);
+    assertThat(Samples.done(energy, List.of()).isRight()).isTrue();
+    assertThat(Samples.done(energy, List.of(new Hit("log", "a thing's name"))).isRight()).isFalse();
+  }
+
+  @Test
+  void isNotRightWithSomethingUndone() {
+    var pending = new Energy(100, 30, 0, 50, 5, 5, 0, 10, 0, 0);
+    assertThat(Samples.done(pending, List.of()).isRight()).isFalse();
+    assertThat(Samples.done(pending, List.of()).undone())
+        .containsExactly("10 Wh are of days that were not closed");
+    var undelivered = new Energy(100, 30, 10, 50, 5, 5, 0, 0, 0, 0);
+    assertThat(Samples.done(undelivered, List.of()).isRight()).isFalse();
+    assertThat(Samples.summary(Optional.empty(), 7, List.of()).undone())
+        .containsExactly(
+            "4,321 Wh never reached the platform",
+            "the broker refused its own meters 2 times: certificate-expired",
+            "the broker refused its own meters 1 times: publish",
+            "PlanFunction failed for good with 2 of its events");
   }
 }

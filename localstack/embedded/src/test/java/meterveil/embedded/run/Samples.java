@@ -43,7 +43,8 @@ final class Samples {
             1_398,
             3,
             Map.of("TOO_LATE", 2L),
-            Map.of("publish", 1L, "certificate-expired", 2L)),
+            Map.of("publish", 1L, "certificate-expired", 2L),
+            Map.of("PlanFunction", 2L)),
         new Energy(16_504_321, 12_000, 4_321, 16_312_000, 8_000, 168_000, 0, 0, 0, 0),
         new Cells(610, 48, 3),
         3,
@@ -65,6 +66,22 @@ final class Samples {
             Map.of("database", 12.34),
             Map.of("database", 2.34)),
         List.of("Nothing expires within the run: what is released is kept for 37 days."));
+  }
+
+  /// The same with nothing undone.
+  static RunSummary done(Energy energy, List<Hit> hits) {
+    RunSummary other = summary(Optional.empty(), 7, hits);
+    return new RunSummary(
+        other.scope(),
+        new Counts(1_400, 3, 33_561, 1_398, 3, Map.of("TOO_LATE", 2L), Map.of(), Map.of()),
+        energy,
+        other.cells(),
+        other.dailyTotals(),
+        other.scan(),
+        other.writeUnits(),
+        other.bill(),
+        other.pace(),
+        other.notes());
   }
 
   /// Two districts with two cohorts each, in which some hours are merged and some suppressed.
