@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import meterveil.infrastructure.ServiceQuotas.Given;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 
 /// Compares what an account is given with what the stage's number of meters needs.
@@ -17,14 +18,25 @@ import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 /// and their tables say the same in their own way when they are full.
 public final class QuotaCheck {
 
-  private static final int TOO_LITTLE = 1;
+  private static final int REFUSED = 1;
 
   private QuotaCheck() {}
 
+  /// Ends the process with 1 if `prod` has too little, or with a word on what kept it from looking.
+  ///
   /// @param arguments the folder of this module, and the name of the stage
+  public static void main(String[] arguments) {
+    try {
+      check(arguments);
+    } catch (IllegalArgumentException | IOException | SdkException e) {
+      System.err.println(e.getMessage());
+      System.exit(REFUSED);
+    }
+  }
+
   /// @throws IllegalArgumentException naming a setting that is wrong or missing
   /// @throws IOException if AWS does not answer, or refuses
-  public static void main(String[] arguments) throws IOException {
+  private static void check(String[] arguments) throws IOException {
     if (arguments.length != 2) {
       throw new IllegalArgumentException("usage: QuotaCheck MODULE_FOLDER STAGE");
     }
@@ -42,7 +54,7 @@ public final class QuotaCheck {
     }
     var tooLittle = report(stage, given, System.out);
     if (!tooLittle.isEmpty() && stage.name().equals(StageSettings.PROD)) {
-      System.exit(TOO_LITTLE);
+      System.exit(REFUSED);
     }
   }
 
