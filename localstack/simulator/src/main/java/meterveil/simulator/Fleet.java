@@ -17,7 +17,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
-import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -83,13 +82,6 @@ public final class Fleet implements AutoCloseable {
     var meter = new Meter(this, thing, certificate, profile);
     run(() -> meters.put(thing, meter));
     return meter;
-  }
-
-  /// Adds a meter for each home of the measurements.
-  public void add(Measurements measurements, Function<ThingName, MeterCertificate> certificates) {
-    measurements
-        .profiles()
-        .forEach((thing, profile) -> add(thing, certificates.apply(thing), profile));
   }
 
   /// Its meters, in the order in which they were added.
@@ -159,9 +151,12 @@ public final class Fleet implements AutoCloseable {
     });
   }
 
-  /// The earliest instant at which a block will be over, if there is one to come.
-  public Optional<Instant> nextDue() {
-    return on(() -> earliest(meters.values().stream().map(Meter::nextDue)));
+  /// Whether none of its meters has anything more to send, now or later.
+  public boolean isDone() {
+    return on(() -> {
+      Instant now = clock.instant();
+      return meters.values().stream().allMatch(meter -> meter.isDone(now));
+    });
   }
 
   /// The earliest instant at which the pause before an answer is over, if one is to come.

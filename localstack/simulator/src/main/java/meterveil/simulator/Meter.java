@@ -400,8 +400,8 @@ public final class Meter {
         : List.of();
   }
 
-  Optional<Instant> nextDue() {
-    return outbox.nextDue();
+  boolean isDone(Instant now) {
+    return outbox.isDone(now);
   }
 
   Optional<Instant> nextAnswer() {
@@ -775,10 +775,15 @@ public final class Meter {
                 downlinkUnreadable ? List.of(MeterStatus.DOWNLINK_UNREADABLE) : List.of()));
     downlinkUnreadable = false;
     var answered = new CompletableFuture<Void>();
-    fleet.publishes.run(() ->
+    fleet.publishes.run(() -> {
+      if (awake) {
         fleet.then(
             client.publish(packet(Topics.status(fleet.tenant, thing), payload, false)),
-            (_, _) -> answered.complete(null)));
+            (_, _) -> answered.complete(null));
+      } else {
+        answered.complete(null);
+      }
+    });
     return answered;
   }
 

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
@@ -85,7 +86,7 @@ final class Outbox {
   private final RandomGenerator random;
   private final boolean twoBlocks;
 
-  private final Map<Integer, Membership> memberships = new TreeMap<>();
+  private final NavigableMap<Integer, Membership> memberships = new TreeMap<>();
   private final Map<Instant, Entry> entries = new TreeMap<>();
   private final PriorityQueue<Answer> answers =
       new PriorityQueue<>(Comparator.comparing(Answer::due));
@@ -114,6 +115,19 @@ final class Outbox {
   /// Takes over cohorts and block lengths.
   void learn(MeterSettings settings) {
     settings.memberships().forEach(m -> memberships.put(m.epoch().number(), m));
+    skip();
+  }
+
+  /// A meter that comes in during an epoch is in no cohort before the next. What it measured until
+  /// then cannot be sent, now or later, and is in no book.
+  private void skip() {
+    Integer epoch = memberships.ceilingKey(Epoch.containing(next).number());
+    if (epoch != null) {
+      Instant begin = new Epoch(epoch).start();
+      if (next.isBefore(begin) && begin.isBefore(profile.end())) {
+        next = begin;
+      }
+    }
   }
 
   /// Whether the cohort of an epoch is known.
@@ -132,9 +146,14 @@ final class Outbox {
     return cohorts;
   }
 
-  /// The end of the first block that is not over yet, if its length is known and it is measured.
-  Optional<Instant> nextDue() {
-    return following().map(Block::end);
+  /// Whether there is nothing more to send: every block of the profile is over and was taken by the
+  /// broker, or turned away, or is too old.
+  boolean isDone(Instant now) {
+    advance(now);
+    return !next.isBefore(profile.end())
+        && entries.values().stream()
+            .noneMatch(e ->
+                (e.state == State.WAITING || e.state == State.SENT) && Times.accepts(e.block, now));
   }
 
   /// What waits to be sent, in order. Blocks that the platform would refuse by now stay behind.
@@ -317,7 +336,10 @@ final class Outbox {
     advance(now);
     var whole = new Block(day.atStartOfDay(ZoneOffset.UTC).toInstant(), BlockLength.DAY);
     int[] energyWh =
-        whole.hours().stream().filter(next::isAfter).mapToInt(profile::energyWh).toArray();
+        whole.hours().stream()
+            .filter(hour -> next.isAfter(hour) && knows(Epoch.containing(hour)))
+            .mapToInt(profile::energyWh)
+            .toArray();
     // Only what was delivered is forgotten.
     long otherwiseWh =
         entries.values().stream()
@@ -333,6 +355,7 @@ final class Outbox {
         block.isPresent() && !now.isBefore(block.get().end());
         block = following()) {
       next = block.get().end();
+      skip();
       int[] energyWh = profile.energyWh(block.get());
       blocks++;
       meterHours += LoadProfile.measuredHours(energyWh);

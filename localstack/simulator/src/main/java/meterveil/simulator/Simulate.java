@@ -303,7 +303,7 @@ final class Simulate implements Callable<Integer> {
         return CommandLine.ExitCode.SOFTWARE;
       }
       CompletableFuture<Void> _ = fleet.sendDue();
-      if (connected.isDone() && fleet.nextDue().isEmpty() && isAllSent(fleet)) {
+      if (connected.isDone() && fleet.isDone()) {
         say(out, "All is sent.");
         break;
       }
@@ -333,11 +333,6 @@ final class Simulate implements Callable<Integer> {
                 books.undelivered().value(),
                 books.refused().value()));
     return CommandLine.ExitCode.OK;
-  }
-
-  private static boolean isAllSent(Fleet fleet) {
-    Books books = fleet.books();
-    return books.blocks() > 0 && books.undelivered().value() == 0;
   }
 
   private static void say(PrintWriter out, String line) {

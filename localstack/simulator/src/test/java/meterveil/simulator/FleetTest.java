@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import meterveil.energy.WattHours;
 import meterveil.meter.ThingName;
@@ -74,7 +75,7 @@ class FleetTest {
 
     join(it.fleet.sendDue());
     assertThat(it.readings(first)).isEmpty();
-    assertThat(it.fleet.nextDue()).contains(Instant.parse(DAY_2));
+    assertThat(it.fleet.isDone()).isFalse();
 
     it.clock.moveTo(DAY_2);
     join(it.fleet.sendDue());
@@ -85,9 +86,46 @@ class FleetTest {
     it.clock.moveTo(DAY_3);
     join(it.fleet.sendDue());
     assertThat(it.readings(first)).containsExactly(days(DAY_1, 1, 100), days(DAY_2, 1, 100));
-    assertThat(it.fleet.nextDue()).isEmpty();
+    assertThat(it.fleet.isDone()).isTrue();
     assertThat(it.fleet.books())
         .isEqualTo(new Books(4, 0, 4, 96, wh(48 * 300), WattHours.ZERO, WattHours.ZERO));
+  }
+
+  @Test
+  void sendsFromTheFirstEpochOnOfWhichItHasACohort() {
+    TestFleet it = fleet("joins", "2024-01-20T00:00:00Z", AT_ONCE);
+    var thing = new ThingName("joins-meter");
+    it.settings(thing, EPOCH.next());
+    int[] energyWh = new int[9 * 24];
+    Arrays.fill(energyWh, 100);
+    Meter meter = it.fleet.add(thing, broker.certificate(thing), new LoadProfile(START, energyWh));
+    it.connected();
+
+    join(it.fleet.sendDue());
+    assertThat(it.readings(meter, EPOCH.next()))
+        .containsExactly(days("2024-01-18T00:00:00Z", 2, 100));
+    assertThat(it.fleet.books())
+        .isEqualTo(new Books(1, 0, 2, 48, wh(4_800), WattHours.ZERO, WattHours.ZERO));
+    assertThat(it.fleet.delivered(LocalDate.of(2024, 1, 17))).isEqualTo(WattHours.ZERO);
+    assertThat(it.fleet.delivered(LocalDate.of(2024, 1, 18))).isEqualTo(wh(2_400));
+    assertThat(it.fleet.isDone()).isTrue();
+  }
+
+  @Test
+  void isNotDoneWhileTheNextEpochIsNotPlanned() {
+    TestFleet it = fleet("unplanned", "2024-01-18T00:00:00Z", AT_ONCE);
+    Meter meter = it.meter("meter", Instant.parse("2024-01-17T00:00:00Z"), 2, 100);
+    it.connected();
+    join(it.fleet.sendDue());
+    assertThat(it.readings(meter)).hasSize(1);
+    assertThat(it.fleet.isDone()).isFalse();
+    it.clock.moveTo("2024-01-19T00:00:00Z");
+    assertThat(it.fleet.isDone()).isFalse();
+
+    it.settings(meter.thing(), EPOCH, EPOCH.next());
+    join(meter.knows(EPOCH.next()));
+    join(it.fleet.sendDue());
+    assertThat(it.fleet.isDone()).isTrue();
   }
 
   @Test
