@@ -90,8 +90,8 @@ final class Bench implements Callable<Integer> {
       names = "--meters",
       paramLabel = "N",
       description =
-          "Another size of the whole line, for speed, beside 100 and 1,000 meters. Each takes two"
-              + " open files")
+          "Another size of the whole line, for speed, beside 100 and 1,000 meters. Each takes an"
+              + " open file of two processes")
   private Optional<Integer> meters = Optional.empty();
 
   private final Path repository;

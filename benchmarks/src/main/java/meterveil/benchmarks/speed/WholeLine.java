@@ -31,7 +31,8 @@ final class WholeLine {
             "publish to stored p50 ms",
             "p99 ms",
             "CPU s a million meter-hours, without connecting",
-            "broker, rules, stand-ins, meters",
+            "meters",
+            "broker, rules, stand-ins",
             "functions",
             "database",
             "GiB");
@@ -41,10 +42,11 @@ final class WholeLine {
     var figures = new LinkedHashMap<String, Object>();
     for (int meters : Stream.concat(METERS.stream(), more.stream()).distinct().sorted().toList()) {
       JsonNode run = hourly(runs, meters).summary();
+      double sent = cpuSeconds(run, "meters");
       double platform = cpuSeconds(run, "platform");
       double functions = cpuSeconds(run, "functions");
       double database = cpuSeconds(run, "database");
-      double all = platform + functions + database;
+      double all = sent + platform + functions + database;
       double meterHours = run.path("meterHours").asDouble();
       JsonNode collect = collect(run);
       table.row(
@@ -54,6 +56,7 @@ final class WholeLine {
           "%,.0f".formatted(run.path("storedMillisP50").asDouble()),
           "%,.0f".formatted(run.path("storedMillisP99").asDouble()),
           "%,.0f".formatted(all / meterHours * MILLION),
+          percent(sent / all),
           percent(platform / all),
           percent(functions / all),
           percent(database / all),

@@ -93,6 +93,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
   }
 
   private final CloudAssembly assembly;
+  private final Path clockFile;
   private final MovableClock clock;
   private final CertificateAuthority authority;
   private final ThingRegistry registry;
@@ -110,7 +111,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
       throws IOException, InterruptedException {
     Path work = Files.createDirectories(folder).toAbsolutePath();
     assembly = CloudAssembly.read(cloudAssembly, options.deployment().orElse(null));
-    Path clockFile = work.resolve("clock");
+    clockFile = work.resolve("clock");
     clock = MovableClock.create(clockFile, options.start());
     Path assemblyFolder = cloudAssembly.toAbsolutePath();
     String dynamoDb = Files.readString(assemblyFolder.resolve(DYNAMO_DB_CLASS_PATH).normalize());
@@ -287,6 +288,11 @@ public final class EmbeddedPlatform implements AutoCloseable {
   /// The clock that everything follows.
   public MovableClock clock() {
     return clock;
+  }
+
+  /// The file of the clock, for other processes to follow it.
+  public Path clockFile() {
+    return clockFile;
   }
 
   /// Moves the clock forward, fires each schedule that came due, once, and deletes what expired

@@ -23,6 +23,8 @@ final class Processes implements AutoCloseable {
   private static final long BYTES_PER_KB = 1024;
   private static final double NANOS_PER_SECOND = 1e9;
   private static final String FUNCTIONS = "functions";
+  private static final String METERS = "meters";
+  private static final String DATABASE = "database";
 
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
@@ -66,10 +68,9 @@ final class Processes implements AutoCloseable {
             seen.merge(
                 process.pid(),
                 new Seen(kind(process), nanos / NANOS_PER_SECOND),
-                // One that is just being started, or has ended, looks like something else.
+                // One that is just being started, or has ended, looks like the database.
                 (before, now) ->
-                    new Seen(
-                        now.kind.equals(FUNCTIONS) ? FUNCTIONS : before.kind, now.cpuSeconds)));
+                    new Seen(now.kind.equals(DATABASE) ? before.kind : now.kind, now.cpuSeconds)));
     return bytes(process.pid());
   }
 
@@ -77,9 +78,11 @@ final class Processes implements AutoCloseable {
     if (process.pid() == ProcessHandle.current().pid()) {
       return "platform";
     }
-    return process.info().commandLine().orElse("").contains("lambda.runtime.api.client")
-        ? FUNCTIONS
-        : "database";
+    String command = process.info().commandLine().orElse("");
+    if (command.contains("lambda.runtime.api.client")) {
+      return FUNCTIONS;
+    }
+    return command.contains(FleetProgram.class.getName()) ? METERS : DATABASE;
   }
 
   private static long bytes(long pid) {

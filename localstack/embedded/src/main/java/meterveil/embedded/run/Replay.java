@@ -47,9 +47,6 @@ import meterveil.meter.ThingName;
 import meterveil.plan.Plan;
 import meterveil.plan.Rollout;
 import meterveil.simulator.Books;
-import meterveil.simulator.Endpoint;
-import meterveil.simulator.Fleet;
-import meterveil.simulator.FleetOptions;
 import meterveil.simulator.MeterCertificate;
 import meterveil.tenant.TenantTable;
 import software.amazon.awssdk.enhanced.dynamodb.document.EnhancedDocument;
@@ -69,10 +66,6 @@ final class Replay {
 
   /// Thousands of meters connect within minutes.
   private static final Duration HEARD_MAX = Duration.ofMinutes(10);
-
-  private static final int CONNECTIONS_PER_SECOND = 100;
-  private static final int PUBLISHES_PER_SECOND = 10_000;
-  private static final Duration STATUS_EVERY = Duration.ofDays(30);
 
   /// What CDK ends a construct's logical id with.
   private static final Pattern HASH = Pattern.compile("[0-9A-F]{8}$");
@@ -141,15 +134,15 @@ final class Replay {
     Path assembly = repository.resolve("infrastructure-cdk/target/cdk.out");
     delete(work);
     Instant begin = wall.instant();
+    var journeys = new Journeys();
     try (var processes = new Processes();
+        var fleet = FleetProcess.start(journeys);
         var platform = EmbeddedPlatform.start(assembly, work, options())) {
       started.accept(platform);
       platform.functions().startAhead("Collect"); // while there is a core for it
-      try (Fleet fleet = fleet(platform)) {
-        var journeys = new Journeys();
-        fleet.onPublish(journeys::published);
-        platform.functions().onAnswer("Collect", journeys::stored);
-        AtomicLong firstCounted = watchFirstCounted(platform, begin);
+      platform.functions().onAnswer("Collect", journeys::stored);
+      AtomicLong firstCounted = watchFirstCounted(platform, begin);
+      try (fleet) { // it leaves before the platform goes
         connect(platform, fleet);
         Map<String, Double> cpuSecondsBefore = processes.cpuSeconds();
         Duration sending = replay(platform, fleet);
@@ -173,25 +166,15 @@ final class Replay {
     return deployment.map(local::with).orElse(local);
   }
 
-  private Fleet fleet(EmbeddedPlatform platform) {
-    var fleet =
-        new Fleet(
-            new Endpoint(
-                "localhost", platform.broker().port(), platform.authority().certificatePem()),
-            scenario.tenant().id(),
-            platform.clock(),
-            FleetOptions.DEFAULT
-                .withRates(CONNECTIONS_PER_SECOND, PUBLISHES_PER_SECOND)
-                .withTwoBlocks(false)
-                .withStatusEvery(STATUS_EVERY)
-                .withSeed(scenario.seed()));
-    fleet.deliverTwice(twice);
-    return fleet;
-  }
-
   /// Plans the first epoch, gives every meter a certificate and connects it.
-  private void connect(EmbeddedPlatform platform, Fleet fleet)
+  private void connect(EmbeddedPlatform platform, FleetProcess fleet)
       throws IOException, InterruptedException {
+    fleet.begin(
+        platform.broker().port(),
+        platform.authority().certificatePem(),
+        platform.clockFile(),
+        scenario,
+        twice);
     try (DynamoDbClient registrar = platform.dynamoDb("Registrar")) {
       new TenantTable(registrar, platform.table("Tenants")).put(scenario.tenant());
     }
@@ -242,7 +225,7 @@ final class Replay {
   }
 
   /// @return from the first message with readings to the last that was stored
-  private Duration replay(EmbeddedPlatform platform, Fleet fleet)
+  private Duration replay(EmbeddedPlatform platform, FleetProcess fleet)
       throws IOException, InterruptedException {
     List<LocalDate> days = scenario.days();
     int messages = scenario.messages();
@@ -276,7 +259,7 @@ final class Replay {
   }
 
   /// Moves the clock a little past an instant, lets the meters send, and waits.
-  private void step(EmbeddedPlatform platform, Fleet fleet, Instant at)
+  private void step(EmbeddedPlatform platform, FleetProcess fleet, Instant at)
       throws IOException, InterruptedException {
     platform.moveTo(at.plus(SENT_AFTER));
     fleet.sendDue().join();
@@ -290,7 +273,7 @@ final class Replay {
   }
 
   /// On the last day before an epoch, tells the meters of the next one.
-  private void prepare(EmbeddedPlatform platform, Fleet fleet, Block next) {
+  private void prepare(EmbeddedPlatform platform, FleetProcess fleet, Block next) {
     Epoch now = next.epoch();
     Epoch then = Epoch.of(next.day().plusDays(1));
     if (then.equals(now) || told.equals(then) || !scenario.epochs().contains(then)) {
@@ -303,12 +286,7 @@ final class Replay {
           meter.thing().value(), Map.of(Plan.attribute(then), cohort(plan, meter.thing())));
     }
     publish(platform, List.of(plan(now), plan));
-    heard(
-        platform,
-        CompletableFuture.allOf(
-            fleet.meters().stream()
-                .map(meter -> meter.knows(then))
-                .toArray(CompletableFuture[]::new)));
+    heard(platform, fleet.know(then));
   }
 
   /// Waits until the meters know what they are told, which they may not be allowed to hear.
@@ -370,7 +348,8 @@ final class Replay {
     }
   }
 
-  private Outcome outcome(EmbeddedPlatform platform, Fleet fleet, Pace pace) throws IOException {
+  private Outcome outcome(EmbeddedPlatform platform, FleetProcess fleet, Pace pace)
+      throws IOException {
     Books books = fleet.books();
     List<String> lines = platform.logLines();
     var metrics = new MetricLog(lines);

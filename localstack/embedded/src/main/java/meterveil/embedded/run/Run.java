@@ -122,9 +122,7 @@ final class Run implements Callable<Integer> {
           "Where summary.json, cells.csv, report.html and copies.jsonl go. Default: target/run of the repository")
   private Optional<Path> out = Optional.empty();
 
-  /// Both ends of a meter's connection are this process's.
-  private static final long FILES_OF_A_METER = 2;
-
+  /// Beside one for each meter, in the process with the broker.
   private static final long FILES_BESIDE = 1_000;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -280,7 +278,7 @@ final class Run implements Callable<Integer> {
 
   /// @throws IllegalArgumentException if so many meters have more connections than may be open
   private static void requireFiles(int meters) {
-    long needed = FILES_OF_A_METER * meters + FILES_BESIDE;
+    long needed = meters + FILES_BESIDE;
     if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
         && needed > system.getMaxFileDescriptorCount()) {
       throw new IllegalArgumentException(

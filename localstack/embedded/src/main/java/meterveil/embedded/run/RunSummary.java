@@ -236,8 +236,8 @@ public record RunSummary(
   /// @param wallSeconds from the start of the platform to the last closed day
   /// @param residentBytesMax of all processes together at the same time; none where the system does
   ///   not tell
-  /// @param cpuSeconds by what the processes are: `platform` (broker, rules, meters and stand-ins),
-  ///   `functions`, `database`; empty where the system does not tell
+  /// @param cpuSeconds by what the processes are: `platform` (broker, rules and stand-ins),
+  ///   `meters`, `functions`, `database`; empty where the system does not tell
   /// @param cpuSecondsBefore of it, what was used before the first message with readings
   public record Pace(
       double startSeconds,

@@ -16,6 +16,10 @@ class JourneysTest {
 
   private final Journeys journeys = new Journeys();
 
+  private void publish(ThingName thing, byte[] payload) {
+    journeys.published(Journeys.id(thing, payload), Journeys.nowMicros());
+  }
+
   private void store(ThingName thing, byte[] payload) {
     journeys.stored(
         "{\"payload\":\"%s\",\"tenant\":\"demo\",\"thing\":\"%s\"}"
@@ -25,10 +29,10 @@ class JourneysTest {
 
   @Test
   void tellsTheMessagesOfMetersApart() throws InterruptedException {
-    journeys.published(ONE, FIRST);
+    publish(ONE, FIRST);
     Thread.sleep(30);
-    journeys.published(ONE, SECOND);
-    journeys.published(OTHER, FIRST);
+    publish(ONE, SECOND);
+    publish(OTHER, FIRST);
     store(ONE, SECOND);
     assertThat(journeys.millis()).hasSize(1);
     store(ONE, FIRST);
@@ -38,11 +42,21 @@ class JourneysTest {
 
   @Test
   void countsAMessageOnceHoweverOftenItComes() throws InterruptedException {
-    journeys.published(ONE, FIRST);
+    publish(ONE, FIRST);
     Thread.sleep(30);
-    journeys.published(ONE, FIRST);
+    publish(ONE, FIRST);
     store(ONE, FIRST);
     store(ONE, FIRST);
+    assertThat(journeys.millis()).singleElement().satisfies(it -> assertThat(it).isGreaterThan(29));
+  }
+
+  @Test
+  void needsNotHearOfThePublishingFirst() throws InterruptedException {
+    long micros = Journeys.nowMicros();
+    Thread.sleep(30);
+    store(ONE, FIRST);
+    assertThat(journeys.millis()).isEmpty();
+    journeys.published(Journeys.id(ONE, FIRST), micros);
     assertThat(journeys.millis()).singleElement().satisfies(it -> assertThat(it).isGreaterThan(29));
   }
 

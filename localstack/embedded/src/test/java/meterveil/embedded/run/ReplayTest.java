@@ -77,7 +77,7 @@ class ReplayTest {
               "storedMillisP50")) {
         assertThat(summary.path(member).doubleValue()).as(member).isPositive();
       }
-      for (String kind : List.of("platform", "database")) {
+      for (String kind : List.of("platform", "meters", "functions", "database")) {
         assertThat(summary.path("cpuSecondsBefore").path(kind).doubleValue())
             .isPositive()
             .isLessThan(summary.path("cpuSeconds").path(kind).doubleValue());

@@ -131,7 +131,7 @@ class RunTest {
           """
           --meters 0                                | --meters must be 1 or more, not 0
           --meters many                             | --meters
-          --meters 2000000000                       | 2,000,000,000 meters need 4,000,001,000 files open at once
+          --meters 2000000000                       | 2,000,000,000 meters need 2,000,001,000 files open at once
           --days -1                                 | --days must be 1 or more, not -1
           --block 12                                | a block has 1, 6 or 24 hours, not 12
           --cohorts 3                               | 3 cohorts of 200 meters: they must be the same number in each of 2 districts
