@@ -94,7 +94,7 @@ public record Plan(Epoch epoch, List<Cohort> cohorts, Map<ThingName, Membership>
       int count = cohortCount(members.size(), cohortSize);
       for (int i = 0; i < count; i++) {
         List<ListedMeter> dealt =
-            members.subList(members.size() * i / count, members.size() * (i + 1) / count);
+            members.subList(share(members.size(), i, count), share(members.size(), i + 1, count));
         var cohort =
             new Cohort(
                 kind.tenant(),
@@ -113,6 +113,11 @@ public record Plan(Epoch epoch, List<Cohort> cohorts, Map<ThingName, Membership>
       }
     });
     return new Plan(epoch, cohorts, memberships);
+  }
+
+  /// The first of so many parts of as even a size as can be: their members together.
+  private static int share(int members, int parts, int count) {
+    return Math.toIntExact((long) members * parts / count);
   }
 
   private static int cohortCount(int meters, int cohortSize) {

@@ -65,6 +65,13 @@ class PlanTest {
   }
 
   @Test
+  void dealsHundredsOfThousandsOfMetersOfOneDistrict() {
+    Plan plan = plan(meters(400_000, "north"));
+    assertThat(plan.memberships()).hasSize(400_000);
+    assertThat(plan.cohorts()).hasSize(8_000).allMatch(cohort -> cohort.members() == 50);
+  }
+
+  @Test
   void keepsDistrictsApart() {
     var both = new ArrayList<>(meters(100, "north"));
     both.addAll(meters(100, "south"));
