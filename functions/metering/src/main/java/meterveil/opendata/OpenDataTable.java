@@ -40,6 +40,8 @@ public final class OpenDataTable {
   /// See [#PARTITION_KEY].
   public static final String TIME_TO_LIVE = "expiresAt";
 
+  private static final String ENERGY = "energyWh";
+
   /// How long what was spent is known after its epoch: longer than any day of it may be closed.
   private static final Duration SPENT_KEPT_AFTER_EPOCH = Duration.ofDays(30);
 
@@ -110,16 +112,25 @@ public final class OpenDataTable {
   /// @param now what had expired by then is passed over
   /// @return nothing if it was not told
   public OptionalLong find(Tenant tenant, String product, LocalDate day, Instant now) {
-    return tenant.expiry(start(day)).isAfter(now)
-        ? stored(tenant.id(), product, day)
+    Map<String, AttributeValue> item = item(tenant.id(), product, day);
+    return !item.isEmpty()
+            && tenant.expiry(start(day)).isAfter(now)
+            && number(item, TIME_TO_LIVE) > now.getEpochSecond()
+        ? OptionalLong.of(number(item, ENERGY))
         : OptionalLong.empty();
   }
 
   private OptionalLong stored(TenantId tenant, String product, LocalDate day) {
-    var got =
-        dynamoDb.getItem(
-            get -> get.tableName(name).key(key(tenant, figure(product, day))).consistentRead(true));
-    return got.hasItem() ? OptionalLong.of(number(got.item(), "energyWh")) : OptionalLong.empty();
+    Map<String, AttributeValue> item = item(tenant, product, day);
+    return item.isEmpty() ? OptionalLong.empty() : OptionalLong.of(number(item, ENERGY));
+  }
+
+  /// @return empty if there is none
+  private Map<String, AttributeValue> item(TenantId tenant, String product, LocalDate day) {
+    return dynamoDb
+        .getItem(
+            get -> get.tableName(name).key(key(tenant, figure(product, day))).consistentRead(true))
+        .item();
   }
 
   private static Instant start(LocalDate day) {
@@ -133,7 +144,7 @@ public final class OpenDataTable {
   private void put(Tenant tenant, String product, LocalDate day, long energyWh) {
     Epoch epoch = Epoch.of(day);
     var item = new HashMap<>(key(tenant.id(), figure(product, day)));
-    item.put("energyWh", number(energyWh));
+    item.put(ENERGY, number(energyWh));
     item.put(TIME_TO_LIVE, number(tenant.expiry(start(day)).getEpochSecond()));
     var figure =
         Put.builder()

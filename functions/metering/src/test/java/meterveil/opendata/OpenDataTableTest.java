@@ -100,6 +100,10 @@ class OpenDataTableTest {
     assertThat(table.find(tenant, PRODUCT, FIRST, aMonthLater)).isEmpty();
     var forgetful = new Tenant(tenant.id(), Tenant.RETENTION_MIN);
     assertThat(table.find(forgetful, PRODUCT, FIRST, tenDaysLater)).isEmpty();
+    var longer = new Tenant(tenant.id(), Tenant.RETENTION_MAX);
+    assertThat(table.find(longer, PRODUCT, FIRST, aMonthLater))
+        .as("what has expired does not come back")
+        .isEmpty();
     assertThat(expiresAt(tenant)).isEqualTo(aMonthLater.getEpochSecond());
   }
 
