@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import meterveil.cell.CellTotal;
 import meterveil.cohort.Cohort;
@@ -26,6 +27,10 @@ import meterveil.cohort.CohortId;
 ///
 /// @param groups a partition of the cohorts, in the order of their first ones
 public record Grouping(List<Group> groups) {
+
+  /// The most cohorts of a group: a cell names all of them in an item, which DynamoDB takes up to
+  /// 400 KB of.
+  public static final int COHORTS_MAX = 2_000;
 
   /// Cohorts whose cells are released, or suppressed, together.
   ///
@@ -68,7 +73,8 @@ public record Grouping(List<Group> groups) {
   /// A cell that may not be released takes in siblings of its district, one after the other, until
   /// the rule holds: those that fail too before those that need not be touched, each kind in the
   /// order of their names. What a whole district cannot mend takes in groups of the tenant's other
-  /// districts in the same way. A cell without any meter has nothing to be merged.
+  /// districts in the same way. A cell without any meter has nothing to be merged. What cannot be
+  /// mended by [#COHORTS_MAX] cohorts is suppressed, in groups of as many.
   ///
   /// @param cells one cell for each cohort of the tenant and epoch, in the order of their names
   public static Grouping decide(SequencedMap<Cohort, CellTotal> cells) {
@@ -99,7 +105,12 @@ public record Grouping(List<Group> groups) {
           }
           var merged = merge(parts);
           merged.holding().forEach(part -> groups.add(new Group(part.cohorts(), true)));
-          merged.left().ifPresent(part -> groups.add(new Group(part.cohorts(), false)));
+          merged
+              .left()
+              .ifPresent(part ->
+                  part.cohorts().stream()
+                      .gather(Gatherers.windowFixed(COHORTS_MAX))
+                      .forEach(cohorts -> groups.add(new Group(cohorts, false))));
         });
     return new Grouping(groups);
   }
@@ -108,7 +119,7 @@ public record Grouping(List<Group> groups) {
   private record Part(List<CohortId> cohorts, CellTotal total) {
 
     boolean holds() {
-      return ReleaseRule.holds(total);
+      return ReleaseRule.holds(total) && cohorts.size() <= COHORTS_MAX;
     }
 
     Part plus(Part other) {

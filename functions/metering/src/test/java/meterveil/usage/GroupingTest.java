@@ -109,6 +109,20 @@ class GroupingTest {
         .containsExactly(group(false, north1, south1));
   }
 
+  /// A night of district heat in which one home of thousands is at home.
+  @Test
+  void suppressesInGroupsThatAnItemCanName() {
+    var cells = new LinkedHashMap<Cohort, CellTotal>();
+    cells.put(north1, DOMINATED);
+    for (int i = 2; i <= 2 * Grouping.COHORTS_MAX + 10; i++) {
+      cells.put(cohort("north", i), cell(50, 0, 0));
+    }
+    List<Group> groups = Grouping.decide(cells).groups();
+    assertThat(groups).hasSize(3).noneMatch(Group::released);
+    assertThat(groups.stream().map(group -> group.cohorts().size()))
+        .containsExactlyInAnyOrder(Grouping.COHORTS_MAX, Grouping.COHORTS_MAX, 10);
+  }
+
   @Test
   void mergesNothingIntoACellWithoutMeters() {
     assertThat(Grouping.decide(cells(north1, CellTotal.EMPTY, north2, GOOD)).groups())
