@@ -96,7 +96,9 @@ public final class DayKeys {
 
   private DayKey remember(TenantId tenant, LocalDate day, SdkBytes plaintext) {
     var key = new DayKey(plaintext.asByteArrayUnsafe());
-    open.put(new TenantDay(tenant, day), key);
+    if (!Times.isClosed(day, clock.instant())) {
+      open.put(new TenantDay(tenant, day), key); // not while it is closed, to be forgotten with it
+    }
     return key;
   }
 
