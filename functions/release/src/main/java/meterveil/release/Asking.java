@@ -17,7 +17,6 @@ import meterveil.cohort.Cohort;
 import meterveil.meter.Downlink;
 import meterveil.meter.ResendRequest;
 import meterveil.tenant.TenantId;
-import org.jspecify.annotations.Nullable;
 
 /// Finds what was lost without a trace, and whose it is never.
 ///
@@ -37,12 +36,14 @@ final class Asking {
   private final Stores stores;
   private final Downlink downlink;
   private final Clock clock;
-  private @Nullable RuntimeException failure;
+  private final Failures failures;
+  private boolean unreachable;
 
-  Asking(Stores stores, Downlink downlink, Clock clock) {
+  Asking(Stores stores, Downlink downlink, Clock clock, Failures failures) {
     this.stores = stores;
     this.downlink = downlink;
     this.clock = clock;
+    this.failures = failures;
   }
 
   /// Asks every cohort of a tenant that misses something of a block that ended 6 to 12 hours ago.
@@ -107,26 +108,14 @@ final class Asking {
   }
 
   private boolean reach(OpenBlock item) {
-    if (failure != null) {
-      return false;
-    }
-    try {
-      downlink.resend(
-          item.cohort().tenant(),
-          item.cohort().id(),
-          new ResendRequest(List.of(item.block().start())));
-      return true;
-    } catch (RuntimeException why) { // any, as it is thrown when the rest is done
-      failure = why;
-      return false;
-    }
-  }
-
-  /// Throws what kept a cohort from being asked, if anything did.
-  void throwFailure() {
-    if (failure != null) {
-      throw failure;
-    }
+    unreachable =
+        unreachable
+            || !failures.attempt(() ->
+                downlink.resend(
+                    item.cohort().tenant(),
+                    item.cohort().id(),
+                    new ResendRequest(List.of(item.block().start()))));
+    return !unreachable;
   }
 
   /// How many were missing of the block before; none where the cohort is new.

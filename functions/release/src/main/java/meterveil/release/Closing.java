@@ -37,14 +37,17 @@ final class Closing {
   private final Stores stores;
   private final Releasing releasing;
   private final Clock clock;
+  private final Failures failures;
 
-  Closing(Stores stores, Releasing releasing, Clock clock) {
+  Closing(Stores stores, Releasing releasing, Clock clock, Failures failures) {
     this.stores = stores;
     this.releasing = releasing;
     this.clock = clock;
+    this.failures = failures;
   }
 
-  /// Closes every day that is due.
+  /// Closes every day that is due. One that cannot be closed holds back no other, so that the keys
+  /// of those are destroyed in time.
   ///
   /// @param days a tenant's open days, in order
   /// @return how many were closed
@@ -52,8 +55,7 @@ final class Closing {
     int closed = 0;
     for (DayPlan day : days) {
       if (Times.isClosed(day.day(), clock.instant())) {
-        close(day);
-        closed++;
+        closed += failures.attempt(() -> close(day)) ? 1 : 0;
       }
     }
     return closed;

@@ -1,17 +1,18 @@
 package meterveil.release;
 
+import static java.util.stream.Collectors.toCollection;
+
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import java.time.Clock;
-import java.time.Duration;
-import java.util.HashMap;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import meterveil.block.Epoch;
-import meterveil.cohort.Cohort;
 import meterveil.connection.AwsHttp;
 import meterveil.meter.Downlink;
-import meterveil.tenant.Tenant;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.kms.KmsClient;
@@ -27,6 +28,10 @@ import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 /// Counts: `Runs`, `TenantsFailed`, `CohortsAsked`, `BlocksReleased`, `DaysClosed`, `CellsDecided`
 /// and `CellsSuppressed` of them; and `OldestUnreleasedHours`, how long the oldest block has waited
 /// that this call found.
+///
+/// All tenants' blocks are released before any day is closed, and another tenant's days are the
+/// first to be closed each hour: a tenant whose days take all the time there is holds back no
+/// other.
 public final class ReleaseFunction implements RequestHandler<Map<String, Object>, @Nullable Void> {
 
   private final Stores stores;
@@ -59,54 +64,33 @@ public final class ReleaseFunction implements RequestHandler<Map<String, Object>
 
   @Override
   public @Nullable Void handleRequest(Map<String, Object> event, Context context) {
-    RuntimeException first = null;
-    var waited = Duration.ZERO;
-    for (Tenant tenant : stores.tenants().all()) {
-      try {
-        List<DayPlan> days = openDays(tenant);
-        var asking = new Asking(stores, downlink, clock);
-        var releasing = new Releasing(stores, asking, clock);
-        var due = releasing.due(days);
-        waited = longer(waited, due.waited(clock.instant()));
-        add("CohortsAsked", asking.askDue(tenant.id()));
-        release(releasing, due);
-        add("DaysClosed", new Closing(stores, releasing, clock).closeDue(days));
-        asking.throwFailure();
-      } catch (RuntimeException failure) { // any, as one tenant must not hold back the rest
-        first = first == null ? failure : first;
-        add("TenantsFailed", 1);
-      }
+    List<TenantHour> tenants =
+        stores.tenants().all().stream()
+            .map(tenant -> new TenantHour(stores, downlink, clock, tenant))
+            .collect(toCollection(ArrayList::new));
+    var done = TenantHour.Done.NOTHING;
+    for (TenantHour tenant : tenants) {
+      done = done.plus(tenant.release());
     }
     add("Runs", 1);
-    add("OldestUnreleasedHours", Math.toIntExact(waited.toHours()));
+    add("OldestUnreleasedHours", Math.toIntExact(done.waited().toHours()));
+    add("CohortsAsked", done.asked());
+    add("BlocksReleased", done.released().blocks());
+    add("CellsDecided", done.released().cells());
+    add("CellsSuppressed", done.released().suppressed());
+    metrics.flush(); // before what may take all the time there is
+    Collections.rotate(tenants, (int) ChronoUnit.HOURS.between(Instant.EPOCH, clock.instant()));
+    add("DaysClosed", tenants.stream().mapToInt(TenantHour::close).sum());
+    List<RuntimeException> failures =
+        tenants.stream().flatMap(tenant -> tenant.failure().stream()).toList();
+    add("TenantsFailed", failures.size());
     metrics.flush();
-    if (first != null) {
-      throw first;
-    }
+    failures.stream()
+        .findFirst()
+        .ifPresent(first -> {
+          throw first;
+        });
     return null;
-  }
-
-  private List<DayPlan> openDays(Tenant tenant) {
-    var cohorts = new HashMap<Epoch, List<Cohort>>();
-    return stores.dayKeyTable().openDays(tenant.id()).stream()
-        .map(day ->
-            new DayPlan(
-                tenant,
-                day,
-                cohorts.computeIfAbsent(
-                    Epoch.of(day), epoch -> stores.cohorts().of(tenant.id(), epoch))))
-        .toList();
-  }
-
-  private void release(Releasing releasing, Releasing.Due due) {
-    var released = releasing.releaseDue(due);
-    add("BlocksReleased", released.blocks());
-    add("CellsDecided", released.cells());
-    add("CellsSuppressed", released.suppressed());
-  }
-
-  private static Duration longer(Duration one, Duration other) {
-    return one.compareTo(other) < 0 ? other : one;
   }
 
   private void add(String name, int count) {

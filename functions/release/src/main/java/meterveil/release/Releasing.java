@@ -27,17 +27,20 @@ import meterveil.usage.ReleasedCell;
 /// together is the order: all items of a block are frozen before any is judged, so every releaser
 /// judges the same totals; the decision is stored before any cell is written, and whoever comes
 /// later follows the stored one; a later block is begun only when the last one decided has all its
-/// cells; and no day is closed before every block of it has them.
+/// cells; and no day is closed before every block of it has them. A block that cannot be decided,
+/// as one of its items does not open, holds back no other.
 final class Releasing {
 
   private final Stores stores;
   private final Asking asking;
   private final Clock clock;
+  private final Failures failures;
 
-  Releasing(Stores stores, Asking asking, Clock clock) {
+  Releasing(Stores stores, Asking asking, Clock clock, Failures failures) {
     this.stores = stores;
     this.asking = asking;
     this.clock = clock;
+    this.failures = failures;
   }
 
   /// What of a tenant's open days is to be done.
@@ -63,9 +66,14 @@ final class Releasing {
 
     static final Released NONE = new Released(0, 0, 0);
 
-    Released plus(List<ReleasedCell> block) {
+    static Released of(List<ReleasedCell> block) {
       long untold = block.stream().filter(cell -> cell.formed() == Formed.SUPPRESSED).count();
-      return new Released(blocks + 1, cells + block.size(), suppressed + Math.toIntExact(untold));
+      return new Released(1, block.size(), Math.toIntExact(untold));
+    }
+
+    Released plus(Released other) {
+      return new Released(
+          blocks + other.blocks, cells + other.cells, suppressed + other.suppressed);
     }
   }
 
@@ -97,14 +105,24 @@ final class Releasing {
     return new Due(last, due);
   }
 
-  /// Releases every block that is due.
+  /// Releases every block that is due and can be decided.
+  ///
+  /// @throws RuntimeException if cells cannot be written; what comes later is not begun, then
   Released releaseDue(Due due) {
     due.last().ifPresent(it -> finish(it.day(), it.block()));
     var released = Released.NONE;
     for (DayBlock it : due.blocks()) {
-      released = released.plus(release(it.day(), it.block()));
+      var decided = new ArrayList<ReleasedCell>();
+      if (failures.attempt(() -> decided.addAll(decide(it.day(), it.block())))) {
+        write(decided, it);
+        released = released.plus(Released.of(decided));
+      }
     }
     return released;
+  }
+
+  private void write(List<ReleasedCell> cells, DayBlock of) {
+    stores.usage().putMissing(cells, of.block().start(), of.block().end(), of.day().tenant());
   }
 
   /// A block of a day.
@@ -115,7 +133,7 @@ final class Releasing {
     Optional<List<Grouping>> decided =
         stores.groupings().find(day.tenant().id(), block, day.cohortIds());
     if (decided.isEmpty() || !isComplete(day, block, decided.get())) {
-      release(day, block);
+      write(decide(day, block), new DayBlock(day, block));
     }
   }
 
@@ -131,7 +149,8 @@ final class Releasing {
     return stores.usage().missing(places, block.start(), block.end()).isEmpty();
   }
 
-  private List<ReleasedCell> release(DayPlan day, Block block) {
+  /// @return the cells of the stored decision, of which none may be written yet
+  private List<ReleasedCell> decide(DayPlan day, Block block) {
     List<OpenBlock> items =
         day.cohorts().stream()
             .gather(
@@ -148,9 +167,7 @@ final class Releasing {
                 block,
                 day.cohortIds(),
                 hours.stream().map(Grouping::decide).toList());
-    List<ReleasedCell> cells = cells(day, block, hours, decided);
-    stores.usage().putMissing(cells, block.start(), block.end(), day.tenant());
-    return cells;
+    return cells(day, block, hours, decided);
   }
 
   /// A block's cells as they are released.

@@ -1,6 +1,7 @@
 package meterveil.embedded;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static meterveil.embedded.MainLine.CLOSED;
 import static meterveil.embedded.MainLine.RELEASED;
 import static meterveil.embedded.MainLine.flat;
@@ -14,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
@@ -26,6 +28,7 @@ import meterveil.block.Block;
 import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
 import meterveil.cell.OpenBlock.State;
+import meterveil.cell.OpenBlockTable;
 import meterveil.cohort.Cohort;
 import meterveil.cohort.CohortTable;
 import meterveil.cohort.DistrictId;
@@ -47,6 +50,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import software.amazon.awssdk.enhanced.dynamodb.DynamoDbEnhancedClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// What goes wrong between totals and released cells: every cell is released once, as it would have
 /// been had nothing gone wrong, and every day adds up.
@@ -357,6 +361,70 @@ class ReleaseFaultsTest {
     }
     line.moveTo(reported.day, RELEASED.plusHours(1));
     reported.assertReleasedAsEver();
+    line.moveTo(reported.day, CLOSED);
+    reported.assertReconciled(0, 0);
+  }
+
+  @Test
+  void releasesAndClosesOtherDaysWhileAnItemDoesNotOpen() throws Exception {
+    var reported = Reported.now();
+    Block before = reported.day.previous();
+    Block after = reported.day.next();
+    Cohort earlier = line.cohort(before.epoch(), reported.district, 5, 50, BlockLength.DAY);
+    Cohort later = line.cohort(after.epoch(), reported.district, 6, 50, BlockLength.DAY);
+    line.report(earlier, before, 50, _ -> 100);
+    line.quiet();
+    long failed = line.counted("TenantsFailed");
+    Map<String, AttributeValue> key =
+        Map.of(
+            OpenBlockTable.PARTITION_KEY,
+            AttributeValue.fromS(MainLine.GRID + "/" + reported.large.id()),
+            OpenBlockTable.SORT_KEY,
+            AttributeValue.fromS(reported.day.start().toString().substring(0, 13)));
+    String table = line.platform.table("OpenBlocks");
+    Map<String, AttributeValue> item =
+        line.dynamoDb.getItem(get -> get.tableName(table).key(key)).item();
+    var token = AttributeValue.fromBs(List.of(requireNonNull(item.get("t")).bs().getFirst()));
+    var tokens = Map.of(":token", token);
+    line.dynamoDb.updateItem(update ->
+        update
+            .tableName(table)
+            .key(key)
+            .updateExpression("DELETE t :token")
+            .expressionAttributeValues(tokens));
+
+    line.platform.moveTo(after.end());
+    line.report(later, after, 50, _ -> 100);
+    line.quiet();
+    line.moveTo(after, RELEASED);
+    line.moveTo(before, CLOSED);
+    assertThat(line.counted("TenantsFailed")).isGreaterThan(failed);
+    assertThat(reported.cells()).isEmpty();
+    assertThat(
+            line.usage.read(
+                new Tenant(MainLine.GRID, Tenant.RETENTION_MAX),
+                Optional.of(new DistrictId(reported.district)),
+                after.start(),
+                after.end(),
+                Instant.EPOCH))
+        .as("the day after is released")
+        .anyMatch(cell -> cell.cohorts().equals(List.of(later.id())) && cell.count() == 50);
+    assertThat(line.dayKeyTable.openDays(MainLine.GRID))
+        .as("and the day before is closed")
+        .contains(reported.day.day())
+        .doesNotContain(before.day());
+
+    line.dynamoDb.updateItem(update ->
+        update
+            .tableName(table)
+            .key(key)
+            .updateExpression("ADD t :token")
+            .expressionAttributeValues(tokens));
+    line.moveTo(before, CLOSED.plusHours(1));
+    assertThat(reported.cells())
+        .filteredOn(cell -> cell.cohorts().contains(reported.large.id()))
+        .hasSize(24)
+        .allMatch(cell -> cell.count() == 70);
     line.moveTo(reported.day, CLOSED);
     reported.assertReconciled(0, 0);
   }
