@@ -50,6 +50,12 @@ public record ReadingsCsv(Measurements measurements, int rows, List<ClockChange>
   /// The longest stretch of time in one file: ten years.
   public static final int HOURS_MAX = 10 * 366 * 24;
 
+  /// The first and the last year of which there are readings: within them, and some days before and
+  /// after, the certificates of a run are valid.
+  public static final int YEAR_MIN = 2001;
+
+  public static final int YEAR_MAX = 2048;
+
   /// The most energy of a quarter-hour: no meter for homes or shops measures so much.
   public static final int QUARTER_HOUR_WH_MAX = 1_000_000;
 
@@ -209,6 +215,13 @@ public record ReadingsCsv(Measurements measurements, int rows, List<ClockChange>
     /// The hour of a row, counted from the first one.
     private int hour(long line, String field) throws BadFileException {
       LocalDateTime local = local(line, field);
+      if (local.getYear() < YEAR_MIN || local.getYear() > YEAR_MAX) {
+        throw new BadFileException(
+            file,
+            line,
+            "column 1 (datetime): \"%s\" is not in the years %d to %d"
+                .formatted(field, YEAR_MIN, YEAR_MAX));
+      }
       if (rows > 0 && !local.toLocalDate().equals(last.toLocalDate())) {
         endDay();
       }

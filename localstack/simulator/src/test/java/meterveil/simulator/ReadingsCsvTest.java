@@ -187,6 +187,16 @@ class ReadingsCsvTest {
         Arguments.of(head + "30-2-2013 00:00,1,2\n", "bad.csv:2: \"30-2-2013 00:00\" is not"),
         Arguments.of(head + "1-1-2013 24:00,1,2\n", "bad.csv:2: \"1-1-2013 24:00\" is not"),
         Arguments.of(head + "1-1-2013 00:05,1,2\n", "bad.csv:2: \"1-1-2013 00:05\" is not"),
+        Arguments.of(head + "1-1-20013 00:00,1,2\n", "bad.csv:2: \"1-1-20013 00:00\" is not"),
+        Arguments.of(
+            head + "1-1-1913 00:00,1,2\n",
+            "bad.csv:2: column 1 (datetime): \"1-1-1913 00:00\" is not in the years 2001 to 2048"),
+        Arguments.of(
+            head + "31-12-2000 23:45,1,2\n",
+            "bad.csv:2: column 1 (datetime): \"31-12-2000 23:45\" is not in the years"),
+        Arguments.of(
+            head + "31-12-2048 23:45,1,2\n1-1-2049 00:00,1,2\n",
+            "bad.csv:3: column 1 (datetime): \"1-1-2049 00:00\" is not in the years"),
         Arguments.of(head + ",1,2\n", "bad.csv:2: \"\" is not the start of a quarter-hour"),
         Arguments.of(
             head + "1-1-2013 00:00,1,2\n1-1-2013 00:00,1,2\n",
