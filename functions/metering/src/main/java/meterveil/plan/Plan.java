@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntUnaryOperator;
 import java.util.random.RandomGenerator;
 import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
@@ -79,6 +80,20 @@ public record Plan(Epoch epoch, List<Cohort> cohorts, Map<ThingName, Membership>
       throw new IllegalArgumentException(
           "cohorts have 1 to %d meters, not %d".formatted(Cohort.MEMBERS_MAX, cohortSize));
     }
+    return make(epoch, meters, of -> cohortCount(of, cohortSize), blockLength, random);
+  }
+
+  /// Deals meters out as above, to as many cohorts as are asked for.
+  ///
+  /// @param cohortsOf how many, of how many meters of the same tenant, district, class and
+  ///   commodity: 1 or more, and so many that none has more than [Cohort#MEMBERS_MAX]
+  /// @throws IllegalArgumentException if a meter is listed twice, or a cohort has none or too many
+  public static Plan make(
+      Epoch epoch,
+      List<ListedMeter> meters,
+      IntUnaryOperator cohortsOf,
+      BlockLength blockLength,
+      RandomGenerator random) {
     var cohorts = new ArrayList<Cohort>();
     var memberships = new HashMap<ThingName, Membership>();
     Map<Kind, List<ListedMeter>> kinds =
@@ -91,7 +106,7 @@ public record Plan(Epoch epoch, List<Cohort> cohorts, Map<ThingName, Membership>
                     toCollection(ArrayList::new)));
     kinds.forEach((kind, members) -> {
       Collections.shuffle(members, random);
-      int count = cohortCount(members.size(), cohortSize);
+      int count = cohortsOf.applyAsInt(members.size());
       for (int i = 0; i < count; i++) {
         List<ListedMeter> dealt =
             members.subList(share(members.size(), i, count), share(members.size(), i + 1, count));

@@ -35,7 +35,8 @@ import meterveil.tenant.TenantId;
 /// @param file the name of the file it was read from; none for made-up homes
 /// @param measurements what the meters measure
 /// @param meters the utility's list of them
-/// @param cohortSize the size of cohorts to come close to
+/// @param cohortSize the size of cohorts to come close to, unless their number is given
+/// @param cohortsOfDistrict how many cohorts each district has; none for as many as the size gives
 /// @param blockLength what the meters report at once
 /// @param tenant the utility
 /// @param seed what names, loads and plans depend on
@@ -45,6 +46,7 @@ public record Scenario(
     Measurements measurements,
     List<ListedMeter> meters,
     int cohortSize,
+    Optional<Integer> cohortsOfDistrict,
     BlockLength blockLength,
     Tenant tenant,
     long seed,
@@ -138,30 +140,26 @@ public record Scenario(
         file,
         measurements,
         meters,
-        cohortSize(things.size(), choices),
+        choices.cohortSize().orElse(Plan.COHORT_SIZE),
+        choices.cohorts().map(cohorts -> cohortsOfDistrict(cohorts, things.size(), choices)),
         choices.blockLength(),
         new Tenant(TENANT, Duration.ofDays(retentionDays)),
         choices.seed(),
         notes);
   }
 
-  private static int cohortSize(int meters, Choices choices) {
-    if (choices.cohorts().isEmpty()) {
-      return choices.cohortSize().orElse(Plan.COHORT_SIZE);
-    }
-    int cohorts = choices.cohorts().get();
+  private static int cohortsOfDistrict(int cohorts, int meters, Choices choices) {
     if (cohorts % choices.districts() != 0 || cohorts > meters) {
       throw new IllegalArgumentException(
           "%d cohorts of %d meters: they must be the same number in each of %d districts, with at least a meter each"
               .formatted(cohorts, meters, choices.districts()));
     }
-    int size = Math.round((float) meters / cohorts);
     if (Math.ceilDiv(meters, cohorts) > Cohort.MEMBERS_MAX) {
       throw new IllegalArgumentException(
           "%d meters in %d cohorts are too many in each: at most %d"
               .formatted(meters, cohorts, Cohort.MEMBERS_MAX));
     }
-    return size;
+    return cohorts / choices.districts();
   }
 
   private static Measurements named(Measurements measurements) {
@@ -195,7 +193,9 @@ public record Scenario(
   /// Who is in which cohort in an epoch; the same for the same seed.
   public Plan plan(Epoch epoch) {
     RandomGenerator random = new SplittableRandom(seed * 1_000_003 + epoch.number());
-    return Plan.make(epoch, meters, cohortSize, blockLength, random);
+    return cohortsOfDistrict
+        .map(count -> Plan.make(epoch, meters, _ -> count, blockLength, random))
+        .orElseGet(() -> Plan.make(epoch, meters, cohortSize, blockLength, random));
   }
 
   /// When everything begins: a day before the first, as the planner fills in the cohorts then.

@@ -101,6 +101,17 @@ class RunTest {
         });
   }
 
+  @ParameterizedTest
+  @CsvSource({"56, 1, 10", "200, 2, 30", "11, 3, 9", "7, 2, 6", "12, 3, 12", "151, 2, 4"})
+  void dealsOutToAsManyCohortsThoughTheyAreUneven(String meters, String districts, int cohorts)
+      throws IOException {
+    Scenario scenario =
+        scenario(
+            "--meters", meters, "--districts", districts, "--cohorts", Integer.toString(cohorts));
+
+    assertThat(scenario.plan(scenario.epochs().getFirst()).cohorts()).hasSize(cohorts);
+  }
+
   @Test
   void replaysAFile() throws IOException {
     Path file =
