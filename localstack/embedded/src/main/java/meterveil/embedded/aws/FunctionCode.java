@@ -1,6 +1,7 @@
 package meterveil.embedded.aws;
 
 import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import java.io.File;
@@ -15,6 +16,7 @@ import java.lang.constant.MethodTypeDesc;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +29,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
@@ -54,23 +57,35 @@ record FunctionCode(Path folder, String classPath, ClassArchive archive) {
   private static final MethodTypeDesc TO_CLOCK = MethodTypeDesc.of(CLOCK);
   private static final ClassDesc MOVED = ClassDesc.of(FunctionClock.class.getName());
 
+  /// The jar of our own classes, the last thing to be written: what has it is unpacked.
+  private static final String OURS_JAR = "ours.jar";
+
+  /// The jars of what this process runs, locked until it ends. A lock is the process's as a whole,
+  /// and lost as soon as any channel to the same file is closed.
+  private static final Map<Path, FileLock> IN_USE = new ConcurrentHashMap<>();
+
   /// Unpacks a zip, unless the same one was unpacked before.
   ///
   /// @param function its name
   /// @param zip as it is uploaded
   /// @param kept where unpacked functions are kept; an earlier zip of this function is deleted
+  ///   unless a process that unpacked it still runs
   /// @param work for what is being recorded
   static FunctionCode of(String function, Path zip, Path kept, Path work) throws IOException {
     Path all = Files.createDirectories(kept.toAbsolutePath()).resolve(function);
     Path folder = all.resolve(key(zip));
     Path task = folder.resolve("task");
-    Path ours = folder.resolve("ours.jar");
+    Path ours = folder.resolve(OURS_JAR);
     try (var channel = FileChannel.open(kept.resolve(function + ".lock"), CREATE, WRITE);
         var _ = channel.lock()) { // another run may be about the same
       if (!Files.exists(ours)) {
-        delete(all);
+        delete(folder); // of a run that was cut off
         unpack(zip, Files.createDirectories(task));
         packOurs(task, ours);
+        deleteUnused(all, folder);
+      }
+      if (!IN_USE.containsKey(ours)) {
+        IN_USE.put(ours, FileChannel.open(ours, READ).lock(0, Long.MAX_VALUE, true));
       }
     }
     var classPath = new ArrayList<String>();
@@ -96,6 +111,26 @@ record FunctionCode(Path folder, String classPath, ClassArchive archive) {
     }
     return HexFormat.of()
         .formatHex(Signature.sha256(all.toString().getBytes(StandardCharsets.UTF_8)), 0, KEY_BYTES);
+  }
+
+  private static void deleteUnused(Path all, Path current) throws IOException {
+    List<Path> unpacked;
+    try (Stream<Path> list = Files.list(all)) {
+      unpacked = list.filter(folder -> !folder.equals(current)).toList();
+    }
+    for (Path folder : unpacked) {
+      Path ours = folder.resolve(OURS_JAR);
+      if (IN_USE.containsKey(ours)) {
+        continue;
+      }
+      try (var channel = FileChannel.open(ours, CREATE, WRITE);
+          FileLock lock = channel.tryLock()) {
+        if (lock != null) {
+          Files.delete(ours); // before what it stands for
+          delete(folder);
+        }
+      }
+    }
   }
 
   private static void delete(Path folder) throws IOException {

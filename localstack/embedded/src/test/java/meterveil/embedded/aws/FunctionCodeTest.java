@@ -4,6 +4,7 @@ import static meterveil.embedded.aws.TestAssembly.MAY_LOG;
 import static meterveil.embedded.aws.TestAssembly.function;
 import static meterveil.embedded.aws.TestAssembly.role;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,5 +68,70 @@ class FunctionCodeTest {
 
     assertThat(earlier).doesNotExist();
     assertThat(kept("ours.jar")).hasSize(1);
+  }
+
+  @Test
+  void keepsAnEarlierZipForWhoIsStillRunningIt() throws Exception {
+    Path first = zip("first");
+    Process other =
+        new ProcessBuilder(
+                DynamoDbLocal.JAVA.toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                OtherRun.class.getName(),
+                first.toString(),
+                folder.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try {
+      assertThat(other.inputReader().readLine()).isEqualTo("unpacked");
+      Path earlier = kept("ours.jar").getFirst();
+
+      Path here = unpack(zip("second"), folder).folder();
+      assertThat(earlier).as("another process runs it").exists();
+
+      other.outputWriter().close();
+      other.waitFor();
+      unpack(zip("third"), folder);
+      assertThat(earlier).as("nobody runs it").doesNotExist();
+      assertThat(here).as("this process runs it").exists();
+    } finally {
+      other.destroyForcibly();
+    }
+  }
+
+  @Test
+  void keepsAnEarlierZipIfTheNewOneCannotBeUnpacked() throws Exception {
+    Path earlier = folder.resolve("kept/Probe/of-another-zip");
+    Files.writeString(Files.createDirectories(earlier).resolve("ours.jar"), "old");
+
+    assertThatIOException().isThrownBy(() -> unpack(zip("../outside"), folder));
+
+    assertThat(earlier).exists();
+  }
+
+  private Path zip(String entry) throws IOException {
+    Path zip = Files.createTempFile(folder, "function", ".zip");
+    try (var out = new ZipOutputStream(Files.newOutputStream(zip))) {
+      out.putNextEntry(new ZipEntry(entry));
+      out.closeEntry();
+    }
+    return zip;
+  }
+
+  private static FunctionCode unpack(Path zip, Path folder) throws IOException {
+    return FunctionCode.of("Probe", zip, folder.resolve("kept"), folder);
+  }
+
+  /// Runs a zip until its input ends.
+  static final class OtherRun {
+
+    private OtherRun() {}
+
+    public static void main(String[] arguments) throws IOException {
+      unpack(Path.of(arguments[0]), Path.of(arguments[1]));
+      System.out.println("unpacked");
+      System.in.read();
+    }
   }
 }
