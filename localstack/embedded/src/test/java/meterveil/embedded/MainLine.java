@@ -115,10 +115,15 @@ final class MainLine implements AutoCloseable {
             ? Cloud.localStack(place.endpoint().get(), Place.REGION)
             : Cloud.aws(Place.REGION);
     TablesAndKeys deployed = TablesAndKeys.deploy(cloud, Assembly.read(CLOUD_ASSEMBLY));
-    return new MainLine(
-        work,
-        EmbeddedPlatform.start(CLOUD_ASSEMBLY, work, options.with(deployed.deployment())),
-        deployed);
+    try {
+      return new MainLine(
+          work,
+          EmbeddedPlatform.start(CLOUD_ASSEMBLY, work, options.with(deployed.deployment())),
+          deployed);
+    } catch (IOException | InterruptedException | RuntimeException failed) {
+      deployed.closeAfter(failed);
+      throw failed;
+    }
   }
 
   /// Makes a cohort of electricity.
@@ -306,9 +311,10 @@ final class MainLine implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    dynamoDb.close();
-    platform.close();
-    deployed.close();
+    try (deployed) {
+      dynamoDb.close();
+      platform.close();
+    }
     try (var files = Files.walk(work)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);

@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import meterveil.embedded.aws.Deployment;
 import meterveil.embedded.cloud.Assembly.Stack;
 
@@ -24,28 +24,47 @@ public final class TablesAndKeys implements Closeable {
 
   private final Cloud cloud;
   private final CloudFormation cloudFormation;
-  private final List<String> made = new ArrayList<>();
+  private final List<String> made = new CopyOnWriteArrayList<>();
   private final Map<String, String> names = new HashMap<>();
+  private final Thread deleting = new Thread(this::deleteQuietly, "delete-tables-and-keys");
 
   private TablesAndKeys(Cloud cloud) {
     this.cloud = cloud;
     this.cloudFormation = new CloudFormation(cloud);
   }
 
-  /// Deploys them.
+  /// Deploys them. What was made is deleted again if not all of it is, or if this process ends
+  /// before they are closed.
   ///
   /// @param cloud closed with what is returned
   /// @throws IOException if they were not made
   public static TablesAndKeys deploy(Cloud cloud, Assembly assembly)
       throws IOException, InterruptedException {
     var deployed = new TablesAndKeys(cloud);
-    for (Stack stack : assembly.stacks()) {
-      ObjectNode template = template(stack);
-      if (!template.path("Resources").isEmpty()) {
-        deployed.deploy(stack, template);
+    Runtime.getRuntime().addShutdownHook(deployed.deleting);
+    try {
+      for (Stack stack : assembly.stacks()) {
+        ObjectNode template = template(stack);
+        if (!template.path("Resources").isEmpty()) {
+          deployed.deploy(stack, template);
+        }
       }
+      return deployed;
+    } catch (IOException | InterruptedException | RuntimeException failed) {
+      deployed.closeAfter(failed);
+      throw failed;
     }
-    return deployed;
+  }
+
+  /// Closes them because of something that has failed since.
+  ///
+  /// @param failed is told what could not be deleted
+  public void closeAfter(Exception failed) {
+    try {
+      close();
+    } catch (IOException e) {
+      failed.addSuppressed(e);
+    }
   }
 
   private static ObjectNode template(Stack stack) throws IOException {
@@ -91,12 +110,27 @@ public final class TablesAndKeys implements Closeable {
         names);
   }
 
-  /// Deletes them all, without waiting; the cloud is closed too.
+  /// Deletes them all, without waiting; the cloud is closed too. What could not be deleted is tried
+  /// once more when this process ends.
   @Override
   public void close() throws IOException {
+    delete();
+    Runtime.getRuntime().removeShutdownHook(deleting);
+    cloud.close();
+  }
+
+  private void delete() throws IOException {
     for (String stack : made) {
       cloudFormation.delete(stack);
     }
-    cloud.close();
+  }
+
+  private void deleteQuietly() {
+    try {
+      delete();
+    } catch (IOException e) {
+      System.err.println(
+          "Not deleted, so delete them yourself: %s. %s".formatted(made, e.getMessage()));
+    }
   }
 }
