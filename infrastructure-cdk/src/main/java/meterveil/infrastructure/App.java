@@ -7,14 +7,27 @@ import software.amazon.awscdk.AppProps;
 /// Writes the CloudFormation templates of a stage in `cdk.json`.
 public final class App {
 
+  private static final int REFUSED = 1;
+
   private App() {}
 
+  /// Ends the process with 1 and a word on what is wrong with the settings, or with what it wrote.
+  ///
   /// @param arguments the folder of this module, the folder to write the cloud assembly to, and the
   ///   name of the stage
+  public static void main(String[] arguments) {
+    try {
+      write(arguments);
+    } catch (IllegalArgumentException | IllegalStateException | IOException e) {
+      System.err.println(e.getMessage());
+      System.exit(REFUSED);
+    }
+  }
+
   /// @throws IllegalArgumentException naming a setting that is wrong or missing, or a function's
   ///   zip that has not been built
   /// @throws IllegalStateException listing each promise that a template breaks
-  public static void main(String[] arguments) throws IOException {
+  private static void write(String[] arguments) throws IOException {
     if (arguments.length != 3) {
       throw new IllegalArgumentException("usage: App MODULE_FOLDER ASSEMBLY_FOLDER STAGE");
     }

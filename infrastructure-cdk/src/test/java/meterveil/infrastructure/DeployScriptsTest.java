@@ -44,7 +44,13 @@ class DeployScriptsTest {
     Files.createDirectories(module.resolve("target").resolve("cdk.out-dev"));
     Files.createDirectories(module.resolve("target").resolve("cdk.out-prod"));
     Files.copy(Synthesis.MODULE.resolve(LOCK), module.resolve(LOCK));
+    Files.createFile(module.resolve("target").resolve("classpath"));
     standIn(folder.resolve("mvnw"));
+    var jdk = Files.createDirectories(folder.resolve("jdk").resolve("bin"));
+    for (var tool : List.of("java", "javac")) {
+      standIn(jdk.resolve(tool));
+    }
+    Files.writeString(jdk.resolveSibling("release"), "JAVA_VERSION=\"25\"\n");
     standIn(folder.resolve("scripts").resolve("quotas"));
     for (var tool : List.of("npm", "npx")) {
       standIn(Files.createDirectories(folder.resolve("bin")).resolve(tool));
@@ -53,12 +59,17 @@ class DeployScriptsTest {
 
   @Test
   void deploysWhatItHasJustWritten() throws Exception {
+    var target = folder.resolve("infrastructure-cdk/target");
     assertThat(run("", "deploy", "prod", "--require-approval", "never").exitCode).isZero();
 
     assertThat(calls())
         .containsExactly(
             "mvnw -q -B package -pl infrastructure-cdk -am -Dmaven.test.skip=true"
-                + " -Dcdk.validation=true -Dcdk.stage=prod -Dcdk.assembly=cdk.out-prod",
+                + " -Dexec.skip -Dcdk.assembly=cdk.out-prod",
+            "java -XX:-UsePerfData -XX:TieredStopAtLevel=1 -Djava.io.tmpdir=%s -cp %s:"
+                    .formatted(folder.resolve("target/tmp"), target.resolve("classes"))
+                + " meterveil.infrastructure.App infrastructure-cdk %s prod"
+                    .formatted(target.resolve("cdk.out-prod")),
             "quotas prod",
             "npm ci --prefix infrastructure-cdk --no-audit --no-fund",
             "npx --prefix infrastructure-cdk --no-install cdk"
@@ -74,13 +85,16 @@ class DeployScriptsTest {
     assertThat(folder.resolve("calls.telemetry-npx")).hasContent("true");
   }
 
-  @Test
-  void deploysNothingThatCouldNotBeWritten() throws Exception {
-    Files.createFile(folder.resolve("calls.fails-mvnw"));
+  @ParameterizedTest
+  @ValueSource(strings = {"mvnw", "java"})
+  void deploysNothingThatCouldNotBeWritten(String tool) throws Exception {
+    Files.createFile(folder.resolve("calls.fails-" + tool));
 
-    assertThat(run("", "deploy", "dev").exitCode).isNotZero();
+    var run = run("", "deploy", "dev");
 
-    assertThat(calls()).noneMatch(call -> call.startsWith("npx"));
+    assertThat(run.exitCode).isNotZero();
+    assertThat(run.printed).as("more than the tool says itself").isEmpty();
+    assertThat(calls().getLast()).startsWith(tool);
   }
 
   @Test
@@ -220,7 +234,7 @@ class DeployScriptsTest {
     builder.command().addAll(arguments);
     var environment = builder.environment();
     environment.put("PATH", folder.resolve("bin") + ":" + environment.get("PATH"));
-    environment.put("JAVA_HOME", System.getProperty("java.home"));
+    environment.put("JAVA_HOME", folder.resolve("jdk").toString());
     environment.put("CALLS", folder.resolve("calls").toString());
     builder.redirectInput(Files.writeString(folder.resolve("typed"), typed).toFile());
     var process = builder.start();

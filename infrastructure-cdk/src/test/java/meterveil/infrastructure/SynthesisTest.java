@@ -34,7 +34,7 @@ class SynthesisTest {
   void writesTheSameBytesEveryTimeAndWhatCloudFormationTakes() throws Exception {
     var assembly = folder.resolve("cdk.out");
 
-    var exitCode = synthesizeElsewhere(App.class, assembly);
+    var exitCode = synthesizeElsewhere(App.class, assembly, "dev");
 
     assertThat(exitCode).as(Files.readString(log(assembly))).isZero();
     Files.delete(assembly.resolve("validation-report.json"));
@@ -46,7 +46,7 @@ class SynthesisTest {
   void failsOnWhatCloudFormationWouldRefuse() throws Exception {
     var assembly = folder.resolve("cdk.out");
 
-    var exitCode = synthesizeElsewhere(Careless.class, assembly);
+    var exitCode = synthesizeElsewhere(Careless.class, assembly, "dev");
 
     assertThat(exitCode).isNotZero();
     assertThat(log(assembly)).content().contains("Validation failed", "DelaySeconds");
@@ -141,6 +141,17 @@ class SynthesisTest {
   }
 
   @Test
+  void saysWhatIsWrongAndNoMore() throws Exception {
+    var assembly = folder.resolve("cdk.out");
+
+    var exitCode = synthesizeElsewhere(App.class, assembly, "prodd");
+
+    assertThat(exitCode).isEqualTo(1);
+    assertThat(log(assembly)).hasContent("stages.prodd is missing; there are: dev, staging, prod");
+    assertThat(assembly).doesNotExist();
+  }
+
+  @Test
   void namesAZipThatHasNotBeenBuilt() throws IOException {
     var module = Files.createDirectory(folder.resolve("infrastructure-cdk"));
     var settings = Files.copy(Synthesis.MODULE.resolve("cdk.json"), module.resolve("cdk.json"));
@@ -155,7 +166,7 @@ class SynthesisTest {
   /// synthesis and is left out elsewhere in the tests.
   ///
   /// @return the exit code
-  private static int synthesizeElsewhere(Class<?> app, Path assembly)
+  private static int synthesizeElsewhere(Class<?> app, Path assembly, String stage)
       throws IOException, InterruptedException {
     var command =
         new ProcessBuilder(
@@ -166,7 +177,7 @@ class SynthesisTest {
                 app.getName(),
                 Synthesis.MODULE.toString(),
                 assembly.toString(),
-                "dev")
+                stage)
             .redirectErrorStream(true)
             .redirectOutput(log(assembly).toFile());
     command.environment().put("CDK_VALIDATION", "true");
