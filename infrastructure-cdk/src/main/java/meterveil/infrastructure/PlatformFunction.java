@@ -113,9 +113,12 @@ final class PlatformFunction extends Construct {
             .environment(environment)
             .environmentEncryption(surroundings.functionsKey())
             .logGroup(logs)
-            // The version before stays, so that the alias can go back to it at once.
+            // The version before stays, so that the alias can go back to it at once. One that was
+            // made by an update that is taken back goes: Lambda publishes the same code once only.
             .currentVersionOptions(
-                VersionOptions.builder().removalPolicy(RemovalPolicy.RETAIN).build())
+                VersionOptions.builder()
+                    .removalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+                    .build())
             .build();
     function.getNode().addDependency(policy);
     Annotations.of(function)
