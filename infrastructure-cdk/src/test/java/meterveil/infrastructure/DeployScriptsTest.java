@@ -162,6 +162,39 @@ class DeployScriptsTest {
     assertThat(calls()).isEmpty();
   }
 
+  /// The build deletes the folder that is named after the stage, wherever that is.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "../../..",
+        "dev/../../..",
+        "..",
+        "Dev",
+        "1st",
+        "-v",
+        "a b",
+        "dev\n",
+        "abcdefghijklmnopq"
+      })
+  void buildsNothingForWhatIsNoStage(String stage) throws Exception {
+    for (var script : List.of("synth", "bootstrap", "deploy", "destroy")) {
+      var run = run("", script, stage);
+
+      assertThat(run.exitCode).isEqualTo(2);
+      assertThat(run.printed)
+          .isEqualTo(stage + " is no stage: a name of up to 16 small letters and digits is.\n");
+    }
+    assertThat(run("", "cdk", stage, "diff").exitCode).isEqualTo(2);
+    assertThat(calls()).isEmpty();
+  }
+
+  @Test
+  void buildsForTheLongestNameOfAStage() throws Exception {
+    assertThat(run("", "cdk", "abcdefghijklmnop", "diff").exitCode).isNotEqualTo(2);
+
+    assertThat(calls().getFirst()).contains("-Dcdk.stage=abcdefghijklmnop ");
+  }
+
   @Test
   void asksForTheCommandToo() throws Exception {
     assertThat(run("", "cdk", "dev").exitCode).isEqualTo(2);
