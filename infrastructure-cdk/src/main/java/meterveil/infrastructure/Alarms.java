@@ -90,6 +90,7 @@ final class Alarms extends Construct {
     above("BlocksGivenUp", moreGivenUp(), onePercent(load), 1);
     above("CertificatesExpire", found("survey", "CertificatesExpiring", DAY), 0, 1);
     above("SurveyFails", metrics.ofFunction("survey", "Errors", "Sum", HOUR), 0, 2);
+    below("SurveyMissing", counted("survey", "Runs", HOUR), 1, 3, TreatMissingData.BREACHING);
     above("PlanFails", metrics.ofFunction("plan", "Errors", "Sum", HOUR), 0, 2);
     above("PlanOverdue", found("plan", "PlansOverdue", HOUR), 0, 1);
     below("PlanMissing", counted("plan", "Runs", HOUR), 1, 3, TreatMissingData.BREACHING);

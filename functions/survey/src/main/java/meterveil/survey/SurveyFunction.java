@@ -22,11 +22,11 @@ import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 /// Hour by hour: how many meters of each district were not heard of, and how many certificates end
 /// soon. Counts, and names nobody: who it is stands in the tables, for those who may read them.
 ///
-/// Counts: `MetersInService`, `MetersDisconnected`, `MetersOffline`, the last by `District` too;
-/// `OfflinePercentMax` of the worst district; `CertificatesExpiring`; `BlocksGivenUp`. A tenant
-/// that fails fails the call when all others are counted, and of totals over tenants no more is
-/// told then than rings an alarm for the others: with a tenant missing, meters would seem to come
-/// and go, and all that it ever gave up to have been given up when it is back.
+/// Counts: `Runs`; `MetersInService`, `MetersDisconnected`, `MetersOffline`, the last by `District`
+/// too; `OfflinePercentMax` of the worst district; `CertificatesExpiring`; `BlocksGivenUp`. A
+/// tenant that fails fails the call when all others are counted, and of totals over tenants no more
+/// is told then than rings an alarm for the others: with a tenant missing, meters would seem to
+/// come and go, and all that it ever gave up to have been given up when it is back.
 public final class SurveyFunction implements RequestHandler<Map<String, Object>, @Nullable Void> {
 
   private final MeterTable meters;
@@ -76,6 +76,7 @@ public final class SurveyFunction implements RequestHandler<Map<String, Object>,
       expiring += survey.certificatesExpiring();
       givenUp += survey.blocksGivenUp();
     }
+    add("Runs", 1);
     add("OfflinePercentMax", worstPercent);
     add("CertificatesExpiring", expiring);
     if (first == null) {

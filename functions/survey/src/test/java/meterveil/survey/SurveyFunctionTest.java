@@ -103,6 +103,7 @@ class SurveyFunctionTest {
 
     assertThat(printed.toString(UTF_8))
         .contains(
+            "\"Runs\":1",
             "\"MetersInService\":10",
             "\"MetersDisconnected\":5",
             "\"MetersOffline\":2",
@@ -129,7 +130,10 @@ class SurveyFunctionTest {
         .isInstanceOf(RuntimeException.class);
     assertThat(printed.toString(UTF_8))
         .contains(
-            "\"District\":\"grid/north\"", "\"OfflinePercentMax\":20", "\"CertificatesExpiring\":1")
+            "\"Runs\":1",
+            "\"District\":\"grid/north\"",
+            "\"OfflinePercentMax\":20",
+            "\"CertificatesExpiring\":1")
         .doesNotContain("MetersInService", "MetersDisconnected", "BlocksGivenUp");
   }
 
