@@ -79,7 +79,7 @@ final class Alarms extends Construct {
         0,
         1);
     above("ReleaseFails", metrics.ofFunction("release", "Errors", "Sum", HOUR), 0, 2);
-    below("ReleaseMissing", counted("release", "Runs", HOUR), 1, 3, TreatMissingData.BREACHING);
+    notCalled("ReleaseMissing", "release");
 
     above("ReleaseLate", found("release", "OldestUnreleasedHours", HOUR), 3, 2);
     above("CellsSuppressed", suppressedPercent(), 50, 1);
@@ -90,10 +90,10 @@ final class Alarms extends Construct {
     above("BlocksGivenUp", moreGivenUp(), onePercent(load), 1);
     above("CertificatesExpire", found("survey", "CertificatesExpiring", DAY), 0, 1);
     above("SurveyFails", metrics.ofFunction("survey", "Errors", "Sum", HOUR), 0, 2);
-    below("SurveyMissing", counted("survey", "Runs", HOUR), 1, 3, TreatMissingData.BREACHING);
+    notCalled("SurveyMissing", "survey");
     above("PlanFails", metrics.ofFunction("plan", "Errors", "Sum", HOUR), 0, 2);
     above("PlanOverdue", found("plan", "PlansOverdue", HOUR), 0, 1);
-    below("PlanMissing", counted("plan", "Runs", HOUR), 1, 3, TreatMissingData.BREACHING);
+    notCalled("PlanMissing", "plan");
 
     // What keeps.
     above("WritesThrottled", ofDynamoDb("WriteThrottleEvents"), 0, 3);
@@ -210,6 +210,12 @@ final class Alarms extends Construct {
         limit,
         periods,
         TreatMissingData.NOT_BREACHING);
+  }
+
+  /// After three hours at the earliest. CloudWatch looks further back for figures that stay away,
+  /// so it rings within about six.
+  private void notCalled(String id, String function) {
+    below(id, counted(function, "Runs", HOUR), 1, 3, TreatMissingData.BREACHING);
   }
 
   private void below(
