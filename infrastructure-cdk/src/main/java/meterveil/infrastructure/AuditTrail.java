@@ -47,7 +47,8 @@ final class AuditTrail extends Construct {
     /// Who may use a key, or whether it can be used, was changed.
     KEYS_CHANGED("KeysChanged"),
     /// Who gets to see messages of meters was changed, or whether anybody does: rules, policies,
-    /// templates that meters come in by, what is logged, the registry's key, functions.
+    /// templates that meters come in by, endpoints and who else they let in, what is logged, the
+    /// registry's key, functions.
     READERS_CHANGED("ReadersChanged"),
     /// The trail itself was changed.
     TRAIL_CHANGED("TrailChanged");
@@ -188,6 +189,8 @@ final class AuditTrail extends Construct {
       case READERS_CHANGED ->
           events(
               "iot.amazonaws.com",
+              "CreateAuthorizer",
+              "CreateDomainConfiguration",
               "CreatePolicy",
               "CreatePolicyVersion",
               "CreateProvisioningTemplateVersion",
@@ -195,9 +198,11 @@ final class AuditTrail extends Construct {
               "DeleteTopicRule",
               "DisableTopicRule",
               "ReplaceTopicRule",
+              "SetDefaultAuthorizer",
               "SetDefaultPolicyVersion",
               "SetV2LoggingLevel",
               "SetV2LoggingOptions",
+              "UpdateAuthorizer",
               "UpdateDomainConfiguration",
               "UpdateEncryptionConfiguration",
               "UpdateProvisioningTemplate");
