@@ -26,6 +26,11 @@ final class Data extends Stack {
   /// A new on-demand table takes this many writes a second unless it is told to expect more.
   private static final int UNTOLD_WRITES_PER_SECOND = 4_000;
 
+  /// What it is told to expect where that is not enough: the same in each such stage, however many
+  /// meters it has, because DynamoDB never takes a lower figure than it had before.
+  private static final int TOLD_WRITES_PER_SECOND =
+      new Load(StageSettings.METERS_MAX).deliveriesPerSecond();
+
   /// The index that finds a tenant's meters.
   static final String METERS_BY_TENANT = "byTenant";
 
@@ -156,11 +161,10 @@ final class Data extends Stack {
 
   /// A table that takes what all meters send within minutes, or all that comes of it.
   private static Table.Builder expectingReports(Table.Builder table, Load load) {
-    var writesPerSecond = load.deliveriesPerSecond();
-    return writesPerSecond <= UNTOLD_WRITES_PER_SECOND
+    return load.deliveriesPerSecond() <= UNTOLD_WRITES_PER_SECOND
         ? table
         : table.warmThroughput(
-            WarmThroughput.builder().writeUnitsPerSecond(writesPerSecond).build());
+            WarmThroughput.builder().writeUnitsPerSecond(TOLD_WRITES_PER_SECOND).build());
   }
 
   private KeyedTable restorable(Table.Builder table, Key key) {

@@ -269,10 +269,11 @@ class DataTest {
     return Templates.listOf(table.at("GlobalSecondaryIndexes").orElse(null));
   }
 
-  /// Twice a million meters in 300 seconds.
-  @Test
-  void warmsTablesForAMillionMeters() {
-    var stack = new Data(new software.amazon.awscdk.App(), Synthesis.settings("prod"));
+  /// Twice a million meters in 300 seconds, for fewer meters too: DynamoDB refuses to go down.
+  @ParameterizedTest
+  @ValueSource(ints = {600_001, 1_000_000})
+  void warmsTablesForAMillionMeters(int metersMax) {
+    var stack = new Data(new software.amazon.awscdk.App(), large(metersMax));
     var warm = Map.of("WarmThroughput", Map.of("WriteUnitsPerSecond", 6_667));
 
     var template = Template.fromStack(stack);
@@ -280,8 +281,31 @@ class DataTest {
     assertThat(template.findResources("AWS::DynamoDB::Table", Map.of("Properties", warm)).keySet())
         .map(id -> id.substring(0, id.length() - 8))
         .containsExactlyInAnyOrder("OpenBlocks", "Usage");
+  }
+
+  @Test
+  void paysForNoWarmthThatAStageDoesNotNeed() {
+    var stack = new Data(new software.amazon.awscdk.App(), large(600_000));
+
+    assertThat(Template.fromStack(stack).toJSON().toString()).doesNotContain("WarmThroughput");
     assertThat(Synthesis.dev().ofType("AWS::DynamoDB::Table"))
         .allSatisfy(table -> assertThat(table.at("WarmThroughput")).isEmpty());
+  }
+
+  private static StageSettings large(int metersMax) {
+    var prod = Synthesis.settings("prod");
+    return new StageSettings(
+        prod.name(),
+        prod.account(),
+        prod.region(),
+        prod.otherRegionAllowed(),
+        metersMax,
+        prod.recoveryDays(),
+        prod.alarmAddress(),
+        prod.budgetUsdPerMonth(),
+        prod.removal(),
+        prod.deletionProtection(),
+        prod.authorityPem());
   }
 
   private static List<Resource> stores(Templates stage) {
