@@ -45,8 +45,6 @@ final class Register extends Construct {
                         RegistryRights.allow(
                             this, "thinggroup/" + MeterIdentity.GROUP, "AddThingToThingGroup"),
                         RegistryRights.allow(
-                            this, "thingtype/" + MeterIdentity.TYPE, "CreateThing"),
-                        RegistryRights.allow(
                             this,
                             RegistryRights.ANY_CERTIFICATE,
                             "AttachPolicy",

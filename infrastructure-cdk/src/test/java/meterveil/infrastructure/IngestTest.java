@@ -273,7 +273,6 @@ class IngestTest {
             "iot:AttachPolicy cert/*",
             "iot:AttachThingPrincipal *",
             "iot:CreateThing thing/*",
-            "iot:CreateThing thingtype/meter",
             "iot:DescribeCertificate cert/*",
             "iot:UpdateCertificate cert/*",
             "logs:CreateLogStream RegisterLogs",
