@@ -255,7 +255,7 @@ public record ReadingsCsv(Measurements measurements, int rows, List<ClockChange>
         throw new BadFileException(file, line, field + " is ten years after the first row");
       }
       hours = Math.max(hours, (int) hour + 1);
-      if (hours > energyWh[0].length) {
+      while (hours > energyWh[0].length) {
         Arrays.setAll(energyWh, home -> grown(energyWh[home]));
       }
       return (int) hour;

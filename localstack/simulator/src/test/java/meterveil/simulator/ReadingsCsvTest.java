@@ -226,6 +226,15 @@ class ReadingsCsvTest {
   }
 
   @Test
+  void readsOnAfterAHoleOfYears() throws IOException {
+    Measurements measurements =
+        ReadingsCsv.read(write("datetime,Klant 2\n1-1-2013 00:00,1\n1-1-2020 00:00,2\n"))
+            .measurements();
+    assertThat(measurements.total()).isEqualTo(new WattHours(3));
+    assertThat(measurements.end()).isEqualTo("2020-01-01T00:00:00Z");
+  }
+
+  @Test
   void saysThatAFileIsNotThere() {
     assertThatExceptionOfType(BadFileException.class)
         .isThrownBy(() -> ReadingsCsv.read(folder.resolve("none.csv")))
