@@ -176,14 +176,12 @@ final class Meters {
         .map(ListedMeter::tenant)
         .distinct()
         .sorted()
-        .filter(tenant -> platform.tenants().find(tenant).isEmpty())
-        .forEach(tenant -> {
-          platform.tenants().put(new Tenant(tenant, Tenant.RETENTION));
-          out()
-              .printf(
-                  "%s is new; what is released of it is kept for %d days.%n",
-                  tenant, Tenant.RETENTION.toDays());
-        });
+        .filter(tenant -> platform.tenants().add(new Tenant(tenant, Tenant.RETENTION)))
+        .forEach(tenant ->
+            out()
+                .printf(
+                    "%s is new; what is released of it is kept for %d days.%n",
+                    tenant, Tenant.RETENTION.toDays()));
   }
 
   private int refuse(Path file, List<String> problems) {

@@ -17,7 +17,6 @@ import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import java.util.stream.Gatherers;
 import java.util.stream.Stream;
-import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
 import meterveil.cohort.Cohort;
 import meterveil.cohort.CohortId;
@@ -31,6 +30,7 @@ import meterveil.meter.MeterTable;
 import meterveil.plan.AssignmentTable.Stored;
 import meterveil.registry.Registry;
 import meterveil.registry.Thing;
+import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
 
 /// The change from one epoch to the next, for one tenant.
@@ -131,7 +131,7 @@ final class EpochChange {
   /// @param hasTime whether there is so much time yet, asked before each step; what is left when
   ///   there is not is left to the next run
   /// @return what was done, whatever failed
-  Progress run(TenantId tenant, Pace pace, Predicate<Duration> hasTime) {
+  Progress run(Tenant tenant, Pace pace, Predicate<Duration> hasTime) {
     var now = Epoch.containing(clock.instant());
     var run = new Run(now, pace, hasTime);
     for (Epoch epoch : List.of(now, now.next())) {
@@ -144,11 +144,11 @@ final class EpochChange {
     return run.progress();
   }
 
-  private void change(TenantId tenant, Epoch epoch, Run run) {
-    Optional<Stored> stored = assignments.find(tenant, epoch);
+  private void change(Tenant tenant, Epoch epoch, Run run) {
+    Optional<Stored> stored = assignments.find(tenant.id(), epoch);
     if (stored.isPresent()
         ? stored.get().isDone()
-        : !isDue(epoch) || !cohorts.of(tenant, epoch).isEmpty()) {
+        : !isDue(epoch) || !cohorts.of(tenant.id(), epoch).isEmpty()) {
       return;
     }
     boolean isDone = false;
@@ -174,25 +174,18 @@ final class EpochChange {
         && now.isBefore(epoch.start().plus(PLANNED_BEFORE));
   }
 
-  private Optional<Stored> plan(TenantId tenant, Epoch epoch, Run run) {
+  private Optional<Stored> plan(Tenant tenant, Epoch epoch, Run run) {
     List<ListedMeter> taking =
-        meters.of(tenant).filter(Meter::takesPart).map(Meter::listed).toList();
+        meters.of(tenant.id()).filter(Meter::takesPart).map(Meter::listed).toList();
     if (taking.isEmpty()) {
       return Optional.empty();
     }
-    var plan = Plan.make(epoch, taking, Plan.COHORT_SIZE, blockLength(tenant, epoch), random);
+    var plan = Plan.make(epoch, taking, Plan.COHORT_SIZE, tenant.blockLength(), random);
     var stored =
-        assignments.store(tenant, epoch, UUID.randomUUID().toString(), Assignment.of(plan, taking));
+        assignments.store(
+            tenant.id(), epoch, UUID.randomUUID().toString(), Assignment.of(plan, taking));
     run.planned += taking.size();
     return Optional.of(stored);
-  }
-
-  /// As in the epoch before; a day for a tenant that begins.
-  private BlockLength blockLength(TenantId tenant, Epoch epoch) {
-    return cohorts.of(tenant, new Epoch(epoch.number() - 1)).stream()
-        .map(Cohort::blockLength)
-        .findFirst()
-        .orElse(BlockLength.DAY);
   }
 
   /// Whether nothing of the plan is left.

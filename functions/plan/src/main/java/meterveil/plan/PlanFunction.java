@@ -79,7 +79,7 @@ public final class PlanFunction implements RequestHandler<Map<String, Object>, @
     int failed = 0;
     var pace = new Pace(updatesPerSecond);
     for (Tenant tenant : tenants.all()) {
-      var ofTenant = change.run(tenant.id(), pace, needed -> hasTime(context, needed));
+      var ofTenant = change.run(tenant, pace, needed -> hasTime(context, needed));
       progress = progress.plus(ofTenant);
       failed += ofTenant.failure().isPresent() ? 1 : 0;
     }

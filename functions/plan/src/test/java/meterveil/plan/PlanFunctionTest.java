@@ -115,7 +115,7 @@ class PlanFunctionTest {
   private volatile Instant instant = THE_DAY_BEFORE;
 
   PlanFunctionTest() throws IOException {
-    new TenantTable(DYNAMO_DB, tables.tenantsTable()).put(new Tenant(GRID, Tenant.RETENTION));
+    new TenantTable(DYNAMO_DB, tables.tenantsTable()).add(new Tenant(GRID, Tenant.RETENTION));
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext("/", this::answer);
@@ -301,7 +301,7 @@ class PlanFunctionTest {
   }
 
   @Test
-  void tellsMetersOfBothEpochsInTheLengthThatTheTenantHas() {
+  void tellsMetersOfBothEpochsInTheLengthThatEachHas() {
     provision("m", "north", 20);
     var table = new CohortTable(DYNAMO_DB, tables.cohortsTable());
     var present = CohortId.of(NOW, "north-re-1");
@@ -322,10 +322,38 @@ class PlanFunctionTest {
     assertThat(settings.values())
         .allSatisfy(told -> {
           assertThat(in(NOW, told)).contains(new Membership(present, BlockLength.HOUR));
-          assertThat(in(NEXT, told).orElseThrow().blockLength()).isEqualTo(BlockLength.HOUR);
+          assertThat(in(NEXT, told).orElseThrow().blockLength()).isEqualTo(BlockLength.DAY);
         });
     assertThat(things.values())
         .allSatisfy(attributes -> assertThat(attributes).containsEntry("cohortB", present.value()));
+  }
+
+  @Test
+  void takesALengthThatIsChosenAfterAPlanIntoTheNextOne() {
+    provision("m", "north", 5);
+    var late = Optional.ofNullable(things.remove("m2")).orElseThrow();
+    run();
+    var before = new Tenant(GRID, Tenant.RETENTION);
+    assertThat(
+            new TenantTable(DYNAMO_DB, tables.tenantsTable())
+                .replace(before, new Tenant(GRID, Tenant.RETENTION, BlockLength.HOUR)))
+        .isTrue();
+
+    things.put("m2", late);
+    run();
+    assertThat(cohorts()).extracting(Cohort::blockLength).containsOnly(BlockLength.DAY);
+    assertThat(settings).hasSize(5);
+    assertThat(settings.values())
+        .allSatisfy(told ->
+            assertThat(in(NEXT, told).orElseThrow().blockLength()).isEqualTo(BlockLength.DAY));
+
+    instant = NEXT.end().minus(Duration.ofHours(3));
+    run();
+    assertThat(settings.values())
+        .allSatisfy(told -> {
+          assertThat(in(NEXT, told).orElseThrow().blockLength()).isEqualTo(BlockLength.DAY);
+          assertThat(in(NEXT.next(), told).orElseThrow().blockLength()).isEqualTo(BlockLength.HOUR);
+        });
   }
 
   @Test
@@ -390,7 +418,7 @@ class PlanFunctionTest {
     things.computeIfPresent(
         "m0", (thing, _) -> new ConcurrentHashMap<>(Map.of("cohortB", "00523-/")));
     new TenantTable(DYNAMO_DB, tables.tenantsTable())
-        .put(new Tenant(new TenantId("other"), Tenant.RETENTION));
+        .add(new Tenant(new TenantId("other"), Tenant.RETENTION));
     provision(new TenantId("other"), "o", "west", 5);
 
     assertThatThrownBy(this::run).isInstanceOf(IllegalArgumentException.class);

@@ -59,7 +59,7 @@ class PresenceFunctionTest {
 
   @BeforeAll
   static void makeTenant() {
-    new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable()).put(GRID);
+    new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable()).add(GRID);
   }
 
   @BeforeEach

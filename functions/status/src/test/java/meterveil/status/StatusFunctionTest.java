@@ -56,7 +56,7 @@ class StatusFunctionTest {
 
   @BeforeAll
   static void makeTables() {
-    new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable()).put(GRID);
+    new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable()).add(GRID);
   }
 
   @BeforeEach

@@ -71,7 +71,7 @@ class SurveyFunctionTest {
 
   @BeforeEach
   void listTenMeters() {
-    new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable()).put(GRID);
+    new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable()).add(GRID);
     var meters = new MeterTable(DYNAMO_DB, SETTINGS.metersTable());
     var status = new DeviceStatusTable(DYNAMO_DB, SETTINGS.deviceStatusTable());
     for (int i : IntStream.range(0, 10).toArray()) {
@@ -117,7 +117,7 @@ class SurveyFunctionTest {
   @Test
   void countsOtherTenantsWhenOneFailsAndTellsNoTotalWithoutIt() {
     new TenantTable(DYNAMO_DB, SETTINGS.tenantsTable())
-        .put(new Tenant(new TenantId("broken"), Tenant.RETENTION));
+        .add(new Tenant(new TenantId("broken"), Tenant.RETENTION));
     DYNAMO_DB.putItem(put ->
         put.tableName(SETTINGS.metersTable())
             .item(

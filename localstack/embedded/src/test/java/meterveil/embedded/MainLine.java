@@ -98,7 +98,7 @@ final class MainLine implements AutoCloseable {
     this.dayKeys =
         new DayKeys(
             dayKeyTable, platform.kms(), platform.aws().key("DayKeyKey"), Clock.systemUTC());
-    new TenantTable(dynamoDb, platform.table("Tenants")).put(new Tenant(GRID, Tenant.RETENTION));
+    new TenantTable(dynamoDb, platform.table("Tenants")).add(new Tenant(GRID, Tenant.RETENTION));
   }
 
   /// Starts a platform whose clock says `start`.

@@ -48,7 +48,7 @@ class PresenceTest {
         EmbeddedPlatform.start(
             CLOUD_ASSEMBLY, folder.resolve("platform"), EmbeddedPlatform.Options.startingAt(NOW));
     new TenantTable(platform.dynamoDb("Registrar"), platform.table("Tenants"))
-        .put(new Tenant(GRID, Tenant.RETENTION));
+        .add(new Tenant(GRID, Tenant.RETENTION));
     new MeterTable(platform.dynamoDb("Registrar"), platform.table("Meters"))
         .add(
             Stream.of("comes-and-goes", "told-twice", "told-late", "told-quietly", "vanishes")

@@ -717,11 +717,11 @@ class ReleaseFaultsTest {
     line.quiet();
     var tenants = new TenantTable(line.dynamoDb, line.platform.table("Tenants"));
     Tenant before = tenants.find(MainLine.GRID).orElseThrow();
+    var after = new Tenant(MainLine.GRID, Tenant.RETENTION_MIN);
     try {
-      tenants.put(new Tenant(MainLine.GRID, Tenant.RETENTION_MIN));
+      assertThat(tenants.replace(before, after)).isTrue();
       line.moveTo(reported.day, CLOSED);
       reported.assertReconciled(36_000, 36_000);
-      Tenant after = tenants.find(MainLine.GRID).orElseThrow();
       assertThat(reported.kept())
           .hasSize(49)
           .allSatisfy(kept -> {
@@ -740,7 +740,7 @@ class ReleaseFaultsTest {
       assertThat(line.reconciliations.read(before, end))
           .noneMatch(record -> record.day().equals(reported.day.day()));
     } finally {
-      tenants.put(before);
+      assertThat(tenants.replace(after, before)).isTrue();
     }
 
     line.moveTo(reported.day, Duration.ofDays(10));

@@ -493,7 +493,7 @@ class MetersTest {
     var listed = MeterListCsv.read(Path.of(file(thing + ".csv", line("operators", thing))));
     platform.meters().add(listed, NOW);
     if (platform.tenants().all().stream().noneMatch(t -> t.id().value().equals("operators"))) {
-      platform.tenants().put(new Tenant(listed.getFirst().tenant(), Tenant.RETENTION));
+      platform.tenants().add(new Tenant(listed.getFirst().tenant(), Tenant.RETENTION));
     }
     DeviceCertificate certificate =
         embedded.authority().issue(thing, CertificateAuthority.VALID_FROM, until);

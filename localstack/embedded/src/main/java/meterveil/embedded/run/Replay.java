@@ -176,7 +176,7 @@ final class Replay {
         scenario,
         twice);
     try (DynamoDbClient registrar = platform.dynamoDb("Registrar")) {
-      new TenantTable(registrar, platform.table("Tenants")).put(scenario.tenant());
+      new TenantTable(registrar, platform.table("Tenants")).add(scenario.tenant());
     }
     Epoch first = scenario.epochs().getFirst();
     Plan plan = plan(first);
@@ -238,7 +238,8 @@ final class Replay {
             "day %d of %d".formatted(today.get(), days.size())));
     Block block =
         Block.containing(
-            days.getFirst().atStartOfDay(ZoneOffset.UTC).toInstant(), scenario.blockLength());
+            days.getFirst().atStartOfDay(ZoneOffset.UTC).toInstant(),
+            scenario.tenant().blockLength());
     Instant end = Times.end(days.getLast());
     Instant begin = wall.instant();
     for (; block.end().compareTo(end) <= 0; block = block.next()) {
@@ -446,7 +447,7 @@ final class Replay {
         scenario.seed(),
         scenario.days().getFirst(),
         scenario.days().size(),
-        scenario.blockLength().hours(),
+        scenario.tenant().blockLength().hours(),
         scenario.meters().size(),
         plans.values().stream().mapToInt(plan -> plan.cohorts().size()).max().orElse(0),
         (int) scenario.meters().stream().map(ListedMeter::district).distinct().count(),

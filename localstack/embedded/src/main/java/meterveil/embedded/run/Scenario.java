@@ -37,7 +37,6 @@ import meterveil.tenant.TenantId;
 /// @param meters the utility's list of them
 /// @param cohortSize the size of cohorts to come close to, unless their number is given
 /// @param cohortsOfDistrict how many cohorts each district has; none for as many as the size gives
-/// @param blockLength what the meters report at once
 /// @param tenant the utility
 /// @param seed what names, loads and plans depend on
 /// @param notes what a person should know of it, a sentence each
@@ -47,7 +46,6 @@ public record Scenario(
     List<ListedMeter> meters,
     int cohortSize,
     Optional<Integer> cohortsOfDistrict,
-    BlockLength blockLength,
     Tenant tenant,
     long seed,
     List<String> notes) {
@@ -142,8 +140,7 @@ public record Scenario(
         meters,
         choices.cohortSize().orElse(Plan.COHORT_SIZE),
         choices.cohorts().map(cohorts -> cohortsOfDistrict(cohorts, things.size(), choices)),
-        choices.blockLength(),
-        new Tenant(TENANT, Duration.ofDays(retentionDays)),
+        new Tenant(TENANT, Duration.ofDays(retentionDays), choices.blockLength()),
         choices.seed(),
         notes);
   }
@@ -194,8 +191,8 @@ public record Scenario(
   public Plan plan(Epoch epoch) {
     RandomGenerator random = new SplittableRandom(seed * 1_000_003 + epoch.number());
     return cohortsOfDistrict
-        .map(count -> Plan.make(epoch, meters, _ -> count, blockLength, random))
-        .orElseGet(() -> Plan.make(epoch, meters, cohortSize, blockLength, random));
+        .map(count -> Plan.make(epoch, meters, _ -> count, tenant.blockLength(), random))
+        .orElseGet(() -> Plan.make(epoch, meters, cohortSize, tenant.blockLength(), random));
   }
 
   /// When everything begins: a day before the first, as the planner fills in the cohorts then.
@@ -210,6 +207,6 @@ public record Scenario(
 
   /// How many messages it takes to report it all, without two blocks in one.
   int messages() {
-    return meters.size() * measurements.blocks(blockLength);
+    return meters.size() * measurements.blocks(tenant.blockLength());
   }
 }

@@ -46,7 +46,7 @@ class RunTest {
     assertThat(scenario.meters()).hasSize(200);
     assertThat(scenario.meters().stream().map(ListedMeter::district).distinct()).hasSize(2);
     assertThat(scenario.days()).hasSize(7);
-    assertThat(scenario.blockLength()).isEqualTo(BlockLength.DAY);
+    assertThat(scenario.tenant().blockLength()).isEqualTo(BlockLength.DAY);
     assertThat(scenario.messages()).isEqualTo(1_400);
     assertThat(scenario.epochs()).hasSize(1);
     assertThat(scenario.plan(scenario.epochs().getFirst()).cohorts()).hasSize(4);
