@@ -11,8 +11,8 @@ import software.amazon.awscdk.services.iam.PolicyStatement;
 import software.amazon.awscdk.services.iam.Role;
 import software.constructs.Construct;
 
-/// What an operator's `scripts/meters` may do: find the tables, put meters on the list, show them,
-/// and revoke them.
+/// What an operator's `scripts/meters` may do: find the tables, put meters on the list, show them
+/// and revoke them, and set what their tenants have chosen.
 ///
 /// Whoever the account lets take on the role may: it is a person's or a pipeline's, not a
 /// function's.

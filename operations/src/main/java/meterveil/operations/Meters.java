@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import meterveil.block.BlockLength;
 import meterveil.meter.ListedMeter;
 import meterveil.meter.Meter;
 import meterveil.meter.MeterTable;
@@ -29,6 +30,7 @@ import meterveil.status.Heard;
 import meterveil.status.StatusReport;
 import meterveil.tenant.Tenant;
 import meterveil.tenant.TenantId;
+import meterveil.tenant.TenantTable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,7 +49,7 @@ import software.amazon.awssdk.core.exception.SdkException;
     name = "scripts/meters",
     description = {
       "Says which meters may come onto the platform, shows how far they have come, shuts meters out,"
-          + " and lets them come in again.",
+          + " and lets them come in again; and sets what a tenant has chosen.",
       "",
       "--embedded, as the first word, means the platform that scripts/run --keep runs on this"
           + " machine; --stage means a deployed one, by the credentials of the AWS SDK's default"
@@ -450,6 +452,69 @@ final class Meters {
       out().println("%s is left out of the epochs that are yet to be planned.".formatted(name));
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  @Command(
+      name = "tenant",
+      description = {
+        "Shows what a tenant has chosen, or sets what is said.",
+        "",
+        "A retention that is shortened takes effect on reads at once; one that is lengthened, on"
+            + " what is released from then on. A new length of blocks holds from the next epoch that"
+            + " is planned, which is done a day before it begins."
+      })
+  int choose(
+      @Parameters(paramLabel = "TENANT", description = "Its name.") String tenant,
+      @Option(
+              names = "--retention-days",
+              paramLabel = "N",
+              description = "How long what is released of it is kept: 5 to 3653 days.")
+          Optional<Integer> retentionDays,
+      @Option(
+              names = "--block",
+              paramLabel = "HOURS",
+              description = "What its meters report at once: 1, 6 or 24 hours.")
+          Optional<Integer> block)
+      throws IOException {
+    TenantId id = tenant(tenant);
+    Optional<BlockLength> blockLength = block.map(hours -> valid(() -> BlockLength.ofHours(hours)));
+    TenantTable tenants = platform().tenants();
+    Optional<Tenant> found = tenants.find(id);
+    if (found.isEmpty()) {
+      err()
+          .println(
+              "There is no tenant %s: it comes with the first import of its meters.".formatted(id));
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    Tenant before = found.get();
+    Tenant chosen =
+        valid(() ->
+            new Tenant(
+                id,
+                retentionDays.map(Duration::ofDays).orElse(before.retention()),
+                blockLength.orElse(before.blockLength())));
+    boolean isSet = retentionDays.isPresent() || block.isPresent();
+    if (isSet && !tenants.replace(before, chosen)) {
+      err().println("%s was changed meanwhile: ask again.".formatted(id));
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+    say("tenant", id);
+    say("retention", changed(before.retention().toDays(), chosen.retention().toDays(), "day"));
+    say(
+        "block length",
+        changed(before.blockLength().hours(), chosen.blockLength().hours(), "hour"));
+    if (chosen.blockLength() != before.blockLength()) {
+      out().println("The new block length holds from the next epoch that is planned.");
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private static String changed(long before, long now, String unit) {
+    return many(now, unit) + (now == before ? "" : ", was " + many(before, unit));
+  }
+
+  private static String many(long count, String unit) {
+    return count + " " + unit + (count == 1 ? "" : "s");
   }
 
   @Command(

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import meterveil.block.BlockLength;
 import meterveil.connection.JdkHttp;
 import meterveil.embedded.EmbeddedPlatform;
 import meterveil.embedded.aws.AwsStandIns.Access;
@@ -451,6 +452,83 @@ class MetersTest {
   }
 
   @Test
+  @DisplayName("T54 U22 an operator sets a tenant's retention, and an import keeps it")
+  void setsWhatATenantHasChosen() throws Exception {
+    assertThat(run("import", file("chooses.csv", line("chooses", "chooses-1")))).isZero();
+    assertThat(run("tenant", "chooses")).isZero();
+    assertThat(out.toString())
+        .contains("tenant               chooses\n", "retention            30 days\n")
+        .contains("block length         24 hours\n");
+
+    assertThat(run("tenant", "chooses", "--retention-days", "90")).as(err.toString()).isZero();
+    assertThat(out.toString())
+        .contains("retention            90 days, was 30 days\n")
+        .contains("block length         24 hours\n")
+        .doesNotContain("next epoch");
+    assertThat(run("tenant", "chooses", "--block", "1")).isZero();
+    assertThat(out.toString())
+        .contains("retention            90 days\n")
+        .contains("block length         1 hour, was 24 hours\n")
+        .contains("holds from the next epoch that is planned");
+    assertThat(run("tenant", "chooses", "--block", "1", "--retention-days", "90")).isZero();
+    assertThat(out.toString()).contains("block length         1 hour\n").doesNotContain("was");
+
+    assertThat(run("import", file("chooses.csv", line("chooses", "chooses-2")))).isZero();
+    assertThat(out.toString()).contains("1 added").doesNotContain("is new");
+    var id = new TenantId("chooses");
+    assertThat(platform.tenants().find(id))
+        .contains(new Tenant(id, Duration.ofDays(90), BlockLength.HOUR));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--retention-days, 4, retention is 5 to 3653 whole days",
+    "--retention-days, 3654, retention is 5 to 3653 whole days",
+    "--retention-days, soon, soon",
+    "--block, 12, 'a block has 1, 6 or 24 hours, not 12'"
+  })
+  void setsNothingThatATenantMayNotChoose(String option, String value, String why) {
+    var tenant = new Tenant(new TenantId("within"), Tenant.RETENTION);
+    platform.tenants().add(tenant);
+    assertThat(run("tenant", "within", option, value)).isEqualTo(2);
+    assertThat(err.toString()).contains(why);
+    assertThat(platform.tenants().find(tenant.id())).contains(tenant);
+  }
+
+  @Test
+  void makesNoTenantOfANameThatIsMistyped() {
+    assertThat(run("tenant", "mistyped")).isOne();
+    assertThat(run("tenant", "mistyped", "--block", "6")).isOne();
+    assertThat(err.toString()).contains("There is no tenant mistyped");
+    assertThat(platform.tenants().find(new TenantId("mistyped"))).isEmpty();
+    assertThat(run("tenant", "no name")).isEqualTo(2);
+  }
+
+  @Test
+  void doesNotUndoWhatAnotherOperatorSetsMeanwhile() throws Exception {
+    var tenant = new Tenant(new TenantId("twice"), Tenant.RETENTION);
+    var theirs = new Tenant(tenant.id(), Duration.ofDays(90));
+    platform.tenants().add(tenant);
+    try (var read =
+        embedded
+            .faults()
+            .inject(
+                "Registrar",
+                "GetItem",
+                new Fault.After(
+                    () -> assertThat(platform.tenants().replace(tenant, theirs)).isTrue()))) {
+      assertThat(run("tenant", "twice", "--block", "6")).isOne();
+      assertThat(read.hits()).isOne();
+    }
+    assertThat(err.toString()).contains("twice was changed meanwhile: ask again");
+    assertThat(platform.tenants().find(tenant.id())).contains(theirs);
+
+    assertThat(run("tenant", "twice", "--block", "6")).isZero();
+    assertThat(platform.tenants().find(tenant.id()))
+        .contains(new Tenant(tenant.id(), Duration.ofDays(90), BlockLength.QUARTER_DAY));
+  }
+
+  @Test
   @DisplayName("T45 the registrar may find the tables of its stage, and no other stack's")
   void mayAskCloudFormationForTheTables() {
     assertThat(mayAskFor("dev-Data")).isTrue();
@@ -472,7 +550,8 @@ class MetersTest {
   void saysWhatCanBeAskedFor() {
     assertThat(run("help")).isZero();
     assertThat(out.toString())
-        .contains("import", "list", "show", "leave", "revoke", "again", "expiring", "--stage");
+        .contains("import", "list", "show", "leave", "revoke", "again", "expiring", "tenant")
+        .contains("--stage");
     assertThat(run("help", "import")).isZero();
     assertThat(out.toString()).contains("thing,tenant,district,tariffClass,commodity");
     assertThat(run("forget")).isEqualTo(2);
