@@ -23,12 +23,14 @@ import java.util.stream.Stream;
 import meterveil.benchmarks.price.Price;
 import meterveil.benchmarks.privacy.Privacy;
 import meterveil.benchmarks.speed.Speed;
+import meterveil.simulator.BadFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /// Measures speed, price and privacy, prints tables, and leaves JSON and charts in `target/bench`.
 ///
@@ -94,6 +96,8 @@ final class Bench implements Callable<Integer> {
               + " open file of two processes")
   private Optional<Integer> meters = Optional.empty();
 
+  @Spec private CommandSpec spec = CommandSpec.create();
+
   private final Path repository;
   private final Clock clock = Clock.systemUTC();
 
@@ -105,33 +109,31 @@ final class Bench implements Callable<Integer> {
   /// Ends the process with the exit code.
   public static void main(String... arguments) {
     var repository = Path.of(System.getProperty("meterveil.repository", "")).toAbsolutePath();
+    System.exit(commandLine(repository).execute(arguments));
+  }
+
+  static CommandLine commandLine(Path repository) {
     var help = OptionSpec.builder("-h", "--help").usageHelp(true).description("Say this.").build();
-    System.exit(
-        new CommandLine(CommandSpec.forAnnotatedObject(new Bench(repository)).addOption(help))
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setParameterExceptionHandler((e, _) -> {
-              e.getCommandLine().getErr().println(e.getMessage());
-              e.getCommandLine()
-                  .getErr()
-                  .println("scripts/bench --help says what can be measured.");
-              return CommandLine.ExitCode.USAGE;
-            })
-            .execute(arguments));
+    return new CommandLine(CommandSpec.forAnnotatedObject(new Bench(repository)).addOption(help))
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler((e, _) -> {
+          e.getCommandLine().getErr().println(e.getMessage());
+          e.getCommandLine().getErr().println("scripts/bench --help says what can be measured.");
+          return CommandLine.ExitCode.USAGE;
+        });
   }
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Path folder = Files.createDirectories(repository.resolve("target").resolve("bench"));
-    var runs = new MainLineRuns(repository, folder);
     var goals = new ArrayList<Goal>();
     List<Part> asked = parts.isEmpty() ? List.of(Part.values()) : parts;
-    if (starts.filter(it -> it < 1).isPresent()) {
-      throw new CommandLine.ParameterException(
-          new CommandLine(this), "--starts must be 1 or more, not " + starts.get());
-    }
+    positive("--starts", starts);
+    positive("--meters", meters);
     if (asked.contains(Part.PRIVACY)) {
-      homes(); // that there are none is said before the others are measured, not after
+      var _ = homes(); // that there are none is said before the others are measured, not after
     }
+    Path folder = Files.createDirectories(repository.resolve("target").resolve("bench"));
+    var runs = new MainLineRuns(repository, folder);
     boolean whole = asked.containsAll(List.of(Part.values()));
     if (whole) {
       Files.deleteIfExists(folder.resolve(WHOLE));
@@ -202,16 +204,29 @@ final class Bench implements Callable<Integer> {
     return goals;
   }
 
-  private Path homes() {
+  private Path homes() throws IOException {
     Path file =
         readings.orElseGet(() ->
             repository.resolveSibling("shared/data/zonnedael/liander_zonnedael_2013_original.csv"));
     if (!Files.isReadable(file)) {
-      throw new CommandLine.ParameterException(
-          new CommandLine(this),
-          "there are no homes at %s: give a file with --readings".formatted(file));
+      throw wrong("there are no homes at %s: give a file with --readings".formatted(file));
+    }
+    try {
+      Privacy.requireEnough(file);
+    } catch (BadFileException | IllegalArgumentException e) {
+      throw wrong(String.valueOf(e.getMessage()));
     }
     return file;
+  }
+
+  private void positive(String option, Optional<Integer> value) {
+    if (value.isPresent() && value.get() < 1) {
+      throw wrong("%s must be 1 or more, not %d".formatted(option, value.get()));
+    }
+  }
+
+  private CommandLine.ParameterException wrong(String what) {
+    return new CommandLine.ParameterException(spec.commandLine(), what);
   }
 
   private static Table table(List<Goal> goals) {

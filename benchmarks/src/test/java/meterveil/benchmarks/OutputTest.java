@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -42,6 +44,25 @@ final class OutputTest {
         .extracting(goal -> goal.path("goal").asText())
         .containsExactly("cheap", "private", "quick");
     assertThat(Bench.all(folder).getFirst().path("measuredAt").asText()).isEqualTo("yesterday");
+  }
+
+  @Test
+  void refusesHomesThatSayTooLittle(@TempDir Path folder) throws IOException {
+    Path few = Files.writeString(folder.resolve("few.csv"), "datetime,a\n1-1-2013 00:00,5\n");
+    assertThat(refusal(few.toString()))
+        .contains("few.csv has 1 homes and 0 whole weeks", "at least 30 and 4 are needed");
+    Path bad = Files.writeString(folder.resolve("bad.csv"), "datetime,a\n1-1-2013 00:00,x\n");
+    assertThat(refusal(bad.toString())).contains("bad.csv:2: column 2 (a): \"x\" is not");
+  }
+
+  private static String refusal(String readings) {
+    var errors = new StringWriter();
+    int exit =
+        Bench.commandLine(Path.of("no-repository"))
+            .setErr(new PrintWriter(errors))
+            .execute("privacy", "--readings", readings);
+    assertThat(exit).isEqualTo(2);
+    return errors.toString();
   }
 
   @Test

@@ -192,7 +192,7 @@ class DeployScriptsTest {
   void buildsForTheLongestNameOfAStage() throws Exception {
     assertThat(run("", "cdk", "abcdefghijklmnop", "diff").exitCode).isNotEqualTo(2);
 
-    assertThat(calls().getFirst()).contains("-Dcdk.stage=abcdefghijklmnop ");
+    assertThat(calls().getFirst()).contains("-Dcdk.assembly=cdk.out-abcdefghijklmnop");
   }
 
   @Test

@@ -39,8 +39,8 @@ final class Homes {
         LocalDate.ofInstant(measurements.start().plusSeconds(24 * 3_600 - 1), ZoneOffset.UTC)
             .with(TemporalAdjusters.nextOrSame(DayOfWeek.MONDAY));
     Instant start = first.atStartOfDay(ZoneOffset.UTC).toInstant();
-    int weeks =
-        (int) ((measurements.end().getEpochSecond() - start.getEpochSecond()) / 3_600 / HOURS);
+    long hours = (measurements.end().getEpochSecond() - start.getEpochSecond()) / 3_600;
+    int weeks = (int) Math.max(0, hours / HOURS);
     List<ThingName> things = measurements.things();
     var energyWh = new int[things.size()][weeks][HOURS];
     for (int home = 0; home < things.size(); home++) {

@@ -49,7 +49,25 @@ public final class Privacy {
   /// Better than guessing by less than this is chance, at the number of hours that are looked at.
   private static final double CHANCE_MAX = 0.02;
 
+  /// What the attacks learn from, and what their 95 % confidence needs.
+  private static final int HOMES_MIN = 30;
+
+  private static final int WEEKS_MIN = 4;
+
   private Privacy() {}
+
+  /// Refuses a file that says too little.
+  ///
+  /// @throws IllegalArgumentException naming it, if there are too few homes or weeks
+  /// @throws meterveil.simulator.BadFileException if something is wrong with it
+  public static void requireEnough(Path file) throws IOException {
+    Homes homes = Homes.read(file);
+    if (homes.count() < HOMES_MIN || homes.weeks() < WEEKS_MIN) {
+      throw new IllegalArgumentException(
+          "%s has %d homes and %d whole weeks, from Monday 00:00 UTC: at least %d and %d are needed"
+              .formatted(file, homes.count(), homes.weeks(), HOMES_MIN, WEEKS_MIN));
+    }
+  }
 
   /// Measures it.
   ///
