@@ -62,12 +62,11 @@ class DeployScriptsTest {
     var target = folder.resolve("infrastructure-cdk/target");
     assertThat(run("", "deploy", "prod", "--require-approval", "never").exitCode).isZero();
 
-    assertThat(calls())
+    assertThat(calls().stream().map(call -> call.replaceFirst("^java .* -cp ", "java -cp ")))
         .containsExactly(
             "mvnw -q -B package -pl infrastructure-cdk -am -Dmaven.test.skip=true"
                 + " -Dexec.skip -Dcdk.assembly=cdk.out-prod",
-            "java -XX:-UsePerfData -XX:TieredStopAtLevel=1 -Djava.io.tmpdir=%s -cp %s:"
-                    .formatted(folder.resolve("target/tmp"), target.resolve("classes"))
+            "java -cp %s:".formatted(target.resolve("classes"))
                 + " meterveil.infrastructure.App infrastructure-cdk %s prod"
                     .formatted(target.resolve("cdk.out-prod")),
             "quotas prod",
