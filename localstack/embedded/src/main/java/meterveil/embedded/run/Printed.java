@@ -62,7 +62,7 @@ record Printed(RunSummary run, Path folder) {
         text,
         "not told",
         number(energy.undisclosedWh()),
-        "Wh withheld of %d days whose total may not be told, or is not kept any more"
+        "Wh of %d days: withheld where their total may not be told, all where they are not kept any more"
             .formatted(energy.undisclosedDays()));
     row(text, "pending", number(energy.pendingWh()), "Wh");
     row(text, "refused", number(energy.refusedWh()), "Wh");

@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 import meterveil.embedded.iot.Refusal.Reason;
 import meterveil.embedded.run.RunSummary.Energy;
 import meterveil.reading.Refusal;
@@ -237,7 +238,7 @@ final class Report {
             "undisclosed",
             "Not told",
             energy.undisclosedWh(),
-            "Withheld of days whose total may not be told, or is not kept any more; by the meters' own books"),
+            "What was withheld of days whose total may not be told, and all of days that are not kept any more; by the meters' own books"),
         new Part(
             "pending",
             "Pending",
@@ -313,25 +314,26 @@ final class Report {
   }
 
   private static String bar(List<Part> parts) {
-    double whole = Math.max(1, parts.stream().mapToLong(part -> Math.max(0, part.wh())).sum());
+    List<Part> seen = parts.stream().filter(part -> part.wh() > 0).toList();
+    double mostWh = seen.stream().mapToLong(Part::wh).max().orElse(1);
+    // What is there is seen, however little it is.
+    ToDoubleFunction<Part> weight = part -> Math.max(0.002, part.wh() / mostWh);
+    double whole = seen.stream().mapToDouble(weight).sum();
     var svg =
         new StringBuilder(
             "<svg viewBox=\"0 0 1000 34\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect width=\"1000\" height=\"34\" class=\"f-wash\"/>\n");
     double x = 0;
-    for (Part part : parts) {
-      if (part.wh() > 0) {
-        // What is there is seen, however little it is.
-        double width = Math.max(2, 1000 * part.wh() / whole);
-        svg.append(
-            "<rect x=\"%s\" width=\"%s\" height=\"34\" class=\"f-%s\"><title>%s: %s Wh</title></rect>\n"
-                .formatted(
-                    Html.xy(x),
-                    Html.xy(Math.max(1, width - 1.5)),
-                    part.id(),
-                    part.name(),
-                    number(part.wh())));
-        x += width;
-      }
+    for (Part part : seen) {
+      double width = 1000 * weight.applyAsDouble(part) / whole;
+      svg.append(
+          "<rect x=\"%s\" width=\"%s\" height=\"34\" class=\"f-%s\"><title>%s: %s Wh</title></rect>\n"
+              .formatted(
+                  Html.xy(x),
+                  Html.xy(Math.max(1, width - 1.5)),
+                  part.id(),
+                  part.name(),
+                  number(part.wh())));
+      x += width;
     }
     return svg.append("</svg>\n").toString();
   }

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import meterveil.embedded.run.CanaryScan.Hit;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +32,26 @@ class ReportTest {
         .contains(": merged, ", ": suppressed");
     assertThat(html).doesNotContain("null", "%s", "%d");
     write("report-week.html", html);
+  }
+
+  /// 4,321 of 16.5 million watt-hours are less than a line's width of the bar.
+  @Test
+  void drawsAllPartsOfTheEnergyWithinTheBar() {
+    String html =
+        new Report(Samples.summary(Optional.empty(), 7, List.of()), Samples.cells(MONDAY, 7))
+            .html();
+    List<MatchResult> parts =
+        Pattern.compile("<rect x=\"([0-9.]+)\" width=\"([0-9.]+)\" height=\"34\"")
+            .matcher(html)
+            .results()
+            .toList();
+    assertThat(parts).hasSizeGreaterThan(3);
+    assertThat(parts)
+        .allSatisfy(part -> {
+          double width = Double.parseDouble(part.group(2));
+          assertThat(width).isGreaterThanOrEqualTo(1);
+          assertThat(Double.parseDouble(part.group(1)) + width).isLessThanOrEqualTo(1_000);
+        });
   }
 
   @Test
