@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -59,6 +60,7 @@ public final class GroupingTable {
   /// @param cohorts how many cohorts there were when it was decided
   /// @param hours the groups of each hour, in text; none if each is a row by itself
   /// @param parts what the keys of those rows begin with
+  /// @param at when it was decided; 1970 in a row of before that was told
   /// @param expiresAt when DynamoDB may delete it
   public record Decision(
       TenantId tenant,
@@ -66,6 +68,7 @@ public final class GroupingTable {
       int cohorts,
       List<String> hours,
       Optional<String> parts,
+      Instant at,
       Instant expiresAt) {
 
     public Decision {
@@ -110,6 +113,12 @@ public final class GroupingTable {
           .addAttribute(
               Long.class,
               a ->
+                  a.name("atMillis")
+                      .getter(decision -> decision.at().toEpochMilli())
+                      .setter((row, atMillis) -> row.atMillis = atMillis))
+          .addAttribute(
+              Long.class,
+              a ->
                   a.name("expiresAt")
                       .getter(decision -> decision.expiresAt().getEpochSecond())
                       .setter((row, expiresAt) -> row.expiresAt = expiresAt))
@@ -133,9 +142,10 @@ public final class GroupingTable {
   ///
   /// @param cohorts every cohort of the tenant and epoch, in order
   /// @param hours a grouping of them for each hour
+  /// @param now when that is
   /// @return what is in force from now on: the first decision
   public List<Grouping> decide(
-      TenantId tenant, Block block, List<CohortId> cohorts, List<Grouping> hours) {
+      TenantId tenant, Block block, List<CohortId> cohorts, List<Grouping> hours, Instant now) {
     var places = new HashMap<CohortId, Integer>();
     cohorts.forEach(cohort -> places.put(cohort, places.size()));
     var decision =
@@ -146,6 +156,7 @@ public final class GroupingTable {
                 cohorts.size(),
                 hours.stream().map(hour -> text(hour, places)).toList(),
                 Optional.empty(),
+                now,
                 Times.end(block.day()).plus(Times.CLOSED_AFTER).plus(KEPT_AFTER_CLOSING)));
     try {
       table.putItem(put -> put.item(decision).conditionExpression(ABSENT));
@@ -172,6 +183,7 @@ public final class GroupingTable {
               whole.cohorts(),
               List.of(hours.get(i)),
               Optional.empty(),
+              whole.at(),
               whole.expiresAt()));
     }
     return new Decision(
@@ -180,6 +192,7 @@ public final class GroupingTable {
         whole.cohorts(),
         List.of(),
         Optional.of(parts),
+        whole.at(),
         whole.expiresAt());
   }
 
@@ -222,21 +235,26 @@ public final class GroupingTable {
     return Optional.of(hours(decision).stream().map(hour -> grouping(hour, cohorts)).toList());
   }
 
-  /// The starts of the blocks for which something was decided, from one instant up to another.
-  public Set<Instant> decided(TenantId tenant, Instant from, Instant until) {
+  /// The starts of the blocks for which something was decided, from one instant up to another, and
+  /// when each was.
+  public SortedMap<Instant, Instant> decided(TenantId tenant, Instant from, Instant until) {
     return table
         .query(query ->
             query
                 .consistentRead(true)
-                .attributesToProject("tenant", "block", "cohorts", "expiresAt")
+                .attributesToProject("tenant", "block", "cohorts", "atMillis", "expiresAt")
                 .queryConditional(
                     QueryConditional.sortBetween(
                         key(tenant, from.toString()),
                         key(tenant, until.minusSeconds(1).toString()))))
         .items()
         .stream()
-        .map(decision -> Instant.parse(decision.key()))
-        .collect(Collectors.toCollection(TreeSet::new));
+        .collect(
+            Collectors.toMap(
+                decision -> Instant.parse(decision.key()),
+                Decision::at,
+                (first, _) -> first,
+                TreeMap::new));
   }
 
   private static Key key(TenantId tenant, String sort) {
@@ -276,6 +294,7 @@ public final class GroupingTable {
     private int cohorts;
     private List<String> hours = List.of();
     private @Nullable String parts;
+    private long atMillis;
     private long expiresAt;
 
     Decision toDecision() {
@@ -285,6 +304,7 @@ public final class GroupingTable {
           cohorts,
           hours,
           Optional.ofNullable(parts),
+          Instant.ofEpochMilli(atMillis),
           Instant.ofEpochSecond(expiresAt));
     }
   }

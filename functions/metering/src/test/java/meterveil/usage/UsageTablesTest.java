@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 import static org.assertj.core.groups.Tuple.tuple;
 
 import java.time.Duration;
@@ -264,6 +265,8 @@ class UsageTablesTest {
         tenant.id(), NORTH, start, hours, List.of(cohort), formed, 45, OptionalLong.of(12));
   }
 
+  private static final Instant DECIDED = Instant.parse("2013-01-02T01:02:03.456Z");
+
   @Test
   void keepsTheFirstDecisionOfABlock() {
     var block = new Block(Instant.parse("2013-01-01T00:00:00Z"), BlockLength.HOUR);
@@ -271,11 +274,14 @@ class UsageTablesTest {
     List<Grouping> first = List.of(grouping("1", "!2 3"));
 
     assertThat(GROUPINGS.find(GRID, block, cohorts)).isEmpty();
-    assertThat(GROUPINGS.decide(GRID, block, cohorts, first)).isEqualTo(first);
-    assertThat(GROUPINGS.decide(GRID, block, cohorts, List.of(grouping("1", "2", "3"))))
+    assertThat(GROUPINGS.decide(GRID, block, cohorts, first, DECIDED)).isEqualTo(first);
+    assertThat(
+            GROUPINGS.decide(
+                GRID, block, cohorts, List.of(grouping("1", "2", "3")), DECIDED.plusSeconds(1)))
         .isEqualTo(first);
     assertThat(GROUPINGS.find(GRID, block, cohorts)).contains(first);
-    assertThat(GROUPINGS.decided(GRID, block.start(), block.end())).containsExactly(block.start());
+    assertThat(GROUPINGS.decided(GRID, block.start(), block.end()))
+        .containsExactly(entry(block.start(), DECIDED));
     assertThat(GROUPINGS.decided(GRID, block.end(), block.end().plusSeconds(3600))).isEmpty();
     assertThatIllegalStateException()
         .isThrownBy(() -> GROUPINGS.find(GRID, block, List.of(ONE, TWO)));
@@ -294,11 +300,12 @@ class UsageTablesTest {
     List<Grouping> first =
         IntStream.range(0, 24).mapToObj(hour -> hour == 5 ? together : silent).toList();
 
-    assertThat(GROUPINGS.decide(tenant, day, cohorts, first)).isEqualTo(first);
-    assertThat(GROUPINGS.decide(tenant, day, cohorts, Collections.nCopies(24, silent)))
+    assertThat(GROUPINGS.decide(tenant, day, cohorts, first, DECIDED)).isEqualTo(first);
+    assertThat(GROUPINGS.decide(tenant, day, cohorts, Collections.nCopies(24, silent), DECIDED))
         .isEqualTo(first);
     assertThat(GROUPINGS.find(tenant, day, cohorts)).contains(first);
-    assertThat(GROUPINGS.decided(tenant, day.start(), day.end())).containsExactly(day.start());
+    assertThat(GROUPINGS.decided(tenant, day.start(), day.end()))
+        .containsExactly(entry(day.start(), DECIDED));
   }
 
   @Test
@@ -312,7 +319,7 @@ class UsageTablesTest {
             grouping("!1", "!2", "!3"),
             grouping("1 3", "2"),
             grouping("!1", "2 3"));
-    GROUPINGS.decide(GRID, block, List.of(ONE, TWO, THREE), hours);
+    GROUPINGS.decide(GRID, block, List.of(ONE, TWO, THREE), hours, DECIDED);
     assertThat(GROUPINGS.find(GRID, block, List.of(ONE, TWO, THREE))).contains(hours);
   }
 

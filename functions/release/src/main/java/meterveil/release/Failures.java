@@ -4,7 +4,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What went wrong in one tenant's hour. Each step is made whatever became of those before; the
-/// first failure is thrown when all is done.
+/// first failure is thrown when all is done, with the others suppressed in it.
 final class Failures {
 
   private @Nullable RuntimeException first;
@@ -17,7 +17,11 @@ final class Failures {
       step.run();
       return true;
     } catch (RuntimeException why) { // any, as it is thrown when the rest is done
-      first = first == null ? why : first;
+      if (first == null) {
+        first = why;
+      } else if (first != why) {
+        first.addSuppressed(why);
+      }
       return false;
     }
   }

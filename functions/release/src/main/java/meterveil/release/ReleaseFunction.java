@@ -20,7 +20,7 @@ import software.amazon.lambda.powertools.metrics.Metrics;
 import software.amazon.lambda.powertools.metrics.MetricsFactory;
 import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 
-/// Hour by hour: asks for what is missing, releases what is due, closes days that are over.
+/// Hour by hour: releases what is due, asks for what is missing, closes days that are over.
 ///
 /// Each step finds out by itself what is left to do, so a call that fails, or never comes, is made
 /// good by the next.
@@ -29,9 +29,8 @@ import software.amazon.lambda.powertools.metrics.model.MetricUnit;
 /// and `CellsSuppressed` of them; and `OldestUnreleasedHours`, how long the oldest block has waited
 /// that this call found.
 ///
-/// All tenants' blocks are released before any day is closed, and another tenant's days are the
-/// first to be closed each hour: a tenant whose days take all the time there is holds back no
-/// other.
+/// All tenants' blocks are released before any day is closed, and another tenant is the first each
+/// hour: one that takes all the time there is does not hold back the same others again and again.
 public final class ReleaseFunction implements RequestHandler<Map<String, Object>, @Nullable Void> {
 
   private final Stores stores;
@@ -68,6 +67,7 @@ public final class ReleaseFunction implements RequestHandler<Map<String, Object>
         stores.tenants().all().stream()
             .map(tenant -> new TenantHour(stores, downlink, clock, tenant))
             .collect(toCollection(ArrayList::new));
+    Collections.rotate(tenants, (int) ChronoUnit.HOURS.between(Instant.EPOCH, clock.instant()));
     var done = TenantHour.Done.NOTHING;
     for (TenantHour tenant : tenants) {
       done = done.plus(tenant.release());
@@ -79,7 +79,6 @@ public final class ReleaseFunction implements RequestHandler<Map<String, Object>
     add("CellsDecided", done.released().cells());
     add("CellsSuppressed", done.released().suppressed());
     metrics.flush(); // before what may take all the time there is
-    Collections.rotate(tenants, (int) ChronoUnit.HOURS.between(Instant.EPOCH, clock.instant()));
     add("DaysClosed", tenants.stream().mapToInt(TenantHour::close).sum());
     List<RuntimeException> failures =
         tenants.stream().flatMap(tenant -> tenant.failure().stream()).toList();

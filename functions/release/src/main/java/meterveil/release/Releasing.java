@@ -3,12 +3,14 @@ package meterveil.release;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.Set;
 import java.util.stream.Gatherers;
 import java.util.stream.IntStream;
 import meterveil.block.Block;
@@ -27,8 +29,8 @@ import meterveil.usage.ReleasedCell;
 /// together is the order: all items of a block are frozen before any is judged, so every releaser
 /// judges the same totals; the decision is stored before any cell is written, and whoever comes
 /// later follows the stored one; a later block is begun only when the last one decided has all its
-/// cells; and no day is closed before every block of it has them. A block that cannot be decided,
-/// as one of its items does not open, holds back no other.
+/// cells; and no day is closed before every block of it has them. A block whose items do not open
+/// holds back no day but its own.
 final class Releasing {
 
   private final Stores stores;
@@ -45,7 +47,7 @@ final class Releasing {
 
   /// What of a tenant's open days is to be done.
   ///
-  /// @param last the last block that was decided, which may lack cells
+  /// @param last the block that was decided last, which may lack cells
   /// @param blocks past the watermark and not decided, in order
   record Due(Optional<DayBlock> last, List<DayBlock> blocks) {
 
@@ -84,7 +86,7 @@ final class Releasing {
     if (days.isEmpty()) {
       return new Due(Optional.empty(), List.of());
     }
-    Set<Instant> decided =
+    Map<Instant, Instant> decided =
         stores
             .groupings()
             .decided(
@@ -92,11 +94,16 @@ final class Releasing {
                 days.getFirst().blocks().getFirst().start(),
                 days.getLast().blocks().getLast().end());
     Optional<DayBlock> last = Optional.empty();
+    Instant lastAt = Instant.EPOCH;
     var due = new ArrayList<DayBlock>();
     for (DayPlan day : days) {
       for (Block block : day.blocks()) {
-        if (decided.contains(block.start())) {
-          last = Optional.of(new DayBlock(day, block));
+        Instant at = decided.get(block.start());
+        if (at != null) {
+          if (!at.isBefore(lastAt)) {
+            last = Optional.of(new DayBlock(day, block));
+            lastAt = at;
+          }
         } else if (Times.isReleased(block, clock.instant())) {
           due.add(new DayBlock(day, block));
         }
@@ -105,24 +112,24 @@ final class Releasing {
     return new Due(last, due);
   }
 
-  /// Releases every block that is due and can be decided.
+  /// Releases every block that is due, but for those of a day from the first on that does not open.
   ///
-  /// @throws RuntimeException if cells cannot be written; what comes later is not begun, then
+  /// @throws RuntimeException if a decision or cells cannot be written; what comes later is not
+  ///   begun, then
   Released releaseDue(Due due) {
     due.last().ifPresent(it -> finish(it.day(), it.block()));
     var released = Released.NONE;
+    var shut = new HashSet<LocalDate>();
     for (DayBlock it : due.blocks()) {
-      var decided = new ArrayList<ReleasedCell>();
-      if (failures.attempt(() -> decided.addAll(decide(it.day(), it.block())))) {
-        write(decided, it);
-        released = released.plus(Released.of(decided));
+      var hours = new ArrayList<SequencedMap<Cohort, CellTotal>>();
+      if (shut.contains(it.day().day())
+          || !failures.attempt(() -> hours.addAll(open(it.day(), it.block())))) {
+        shut.add(it.day().day());
+      } else {
+        released = released.plus(Released.of(decide(it.day(), it.block(), hours)));
       }
     }
     return released;
-  }
-
-  private void write(List<ReleasedCell> cells, DayBlock of) {
-    stores.usage().putMissing(cells, of.block().start(), of.block().end(), of.day().tenant());
   }
 
   /// A block of a day.
@@ -133,7 +140,7 @@ final class Releasing {
     Optional<List<Grouping>> decided =
         stores.groupings().find(day.tenant().id(), block, day.cohortIds());
     if (decided.isEmpty() || !isComplete(day, block, decided.get())) {
-      write(decide(day, block), new DayBlock(day, block));
+      decide(day, block, open(day, block));
     }
   }
 
@@ -149,8 +156,8 @@ final class Releasing {
     return stores.usage().missing(places, block.start(), block.end()).isEmpty();
   }
 
-  /// @return the cells of the stored decision, of which none may be written yet
-  private List<ReleasedCell> decide(DayPlan day, Block block) {
+  /// Freezes a block and opens what is in it: for each hour, a cell for each cohort.
+  private List<SequencedMap<Cohort, CellTotal>> open(DayPlan day, Block block) {
     List<OpenBlock> items =
         day.cohorts().stream()
             .gather(
@@ -158,7 +165,17 @@ final class Releasing {
                     Stores.REQUESTS_AT_ONCE, cohort -> stores.blocks().freeze(cohort, block)))
             .toList();
     asking.ask(items); // before it is decided, as what is decided is not come back to
-    List<SequencedMap<Cohort, CellTotal>> hours = totals(day, block, items);
+    DayKey key =
+        stores
+            .dayKeys()
+            .find(day.tenant().id(), day.day())
+            .orElseThrow(() -> new IllegalStateException("an open day without its key"));
+    return hours(block, items.stream().map(item -> item.totals(key)).toList(), items);
+  }
+
+  /// Decides a block, unless it is decided, and writes the cells of what is in force.
+  private List<ReleasedCell> decide(
+      DayPlan day, Block block, List<SequencedMap<Cohort, CellTotal>> hours) {
     List<Grouping> decided =
         stores
             .groupings()
@@ -166,8 +183,11 @@ final class Releasing {
                 day.tenant().id(),
                 block,
                 day.cohortIds(),
-                hours.stream().map(Grouping::decide).toList());
-    return cells(day, block, hours, decided);
+                hours.stream().map(Grouping::decide).toList(),
+                clock.instant());
+    List<ReleasedCell> cells = cells(day, block, hours, decided);
+    stores.usage().putMissing(cells, block.start(), block.end(), day.tenant());
+    return cells;
   }
 
   /// A block's cells as they are released.
@@ -185,17 +205,6 @@ final class Releasing {
       cells.addAll(ReleasedCell.of(decided.get(i), starts.get(i), hours.get(i)));
     }
     return cells;
-  }
-
-  /// Takes the masks away: for each hour, a cell for each cohort.
-  private List<SequencedMap<Cohort, CellTotal>> totals(
-      DayPlan day, Block block, List<OpenBlock> items) {
-    DayKey key =
-        stores
-            .dayKeys()
-            .find(day.tenant().id(), day.day())
-            .orElseThrow(() -> new IllegalStateException("an open day without its key"));
-    return hours(block, items.stream().map(item -> item.totals(key)).toList(), items);
   }
 
   static List<SequencedMap<Cohort, CellTotal>> hours(

@@ -50,7 +50,7 @@ final class TenantHour {
     }
   }
 
-  /// Asks for what is missing and releases what is due.
+  /// Releases what is due and asks for what is missing.
   Done release() {
     var done = new ArrayList<Done>();
     failures.attempt(() -> days = openDays());

@@ -420,7 +420,13 @@ class ReleaseFaultsTest {
             .key(key)
             .updateExpression("ADD t :token")
             .expressionAttributeValues(tokens));
-    line.moveTo(before, CLOSED.plusHours(1));
+    try (var refused =
+        line.platform.faults().inject("Release", "BatchWriteItem", new Fault.ServerError())) {
+      line.moveTo(before, CLOSED.plusHours(1));
+      assertThat(refused.hits()).as("it is decided now, after a later one").isPositive();
+    }
+    assertThat(reported.cells()).isEmpty();
+    line.moveTo(before, CLOSED.plusHours(2));
     assertThat(reported.cells())
         .filteredOn(cell -> cell.cohorts().contains(reported.large.id()))
         .hasSize(24)
