@@ -10,10 +10,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
-import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import meterveil.cell.CellTotal;
 import meterveil.cohort.Cohort;
@@ -30,7 +28,7 @@ public record Grouping(List<Group> groups) {
 
   /// The most cohorts of a group: a cell names all of them in an item, which DynamoDB takes up to
   /// 400 KB of.
-  public static final int COHORTS_MAX = 2_000;
+  public static final int COHORTS_MAX = 5_000;
 
   /// Cohorts whose cells are released, or suppressed, together.
   ///
@@ -73,8 +71,8 @@ public record Grouping(List<Group> groups) {
   /// A cell that may not be released takes in siblings of its district, one after the other, until
   /// the rule holds: those that fail too before those that need not be touched, each kind in the
   /// order of their names. What a whole district cannot mend takes in groups of the tenant's other
-  /// districts in the same way. A cell without any meter has nothing to be merged. What cannot be
-  /// mended by [#COHORTS_MAX] cohorts is suppressed, in groups of as many.
+  /// districts in the same way. A cell without any meter has nothing to be merged. What
+  /// [#COHORTS_MAX] cohorts cannot mend is suppressed with them.
   ///
   /// @param cells one cell for each cohort of the tenant and epoch, in the order of their names
   public static Grouping decide(SequencedMap<Cohort, CellTotal> cells) {
@@ -101,16 +99,11 @@ public record Grouping(List<Group> groups) {
                         .map(e -> new Part(List.of(e.getKey().id()), e.getValue()))
                         .toList());
             parts.addAll(merged.holding());
-            merged.left().ifPresent(parts::add);
+            parts.addAll(merged.left());
           }
           var merged = merge(parts);
           merged.holding().forEach(part -> groups.add(new Group(part.cohorts(), true)));
-          merged
-              .left()
-              .ifPresent(part ->
-                  part.cohorts().stream()
-                      .gather(Gatherers.windowFixed(COHORTS_MAX))
-                      .forEach(cohorts -> groups.add(new Group(cohorts, false))));
+          merged.left().forEach(part -> groups.add(new Group(part.cohorts(), false)));
         });
     return new Grouping(groups);
   }
@@ -119,7 +112,11 @@ public record Grouping(List<Group> groups) {
   private record Part(List<CohortId> cohorts, CellTotal total) {
 
     boolean holds() {
-      return ReleaseRule.holds(total) && cohorts.size() <= COHORTS_MAX;
+      return ReleaseRule.holds(total);
+    }
+
+    boolean hasRoomFor(Part other) {
+      return cohorts.size() + other.cohorts.size() <= COHORTS_MAX;
     }
 
     Part plus(Part other) {
@@ -129,23 +126,23 @@ public record Grouping(List<Group> groups) {
     }
   }
 
-  private record Merged(List<Part> holding, Optional<Part> left) {}
+  private record Merged(List<Part> holding, List<Part> left) {}
 
   private static Merged merge(List<Part> parts) {
     var holding = new ArrayDeque<Part>();
     var failing = new ArrayDeque<Part>();
+    var left = new ArrayList<Part>();
     parts.forEach(part -> (part.holds() ? holding : failing).add(part));
     while (!failing.isEmpty()) {
       Part group = failing.removeFirst();
-      while (!group.holds() && !(failing.isEmpty() && holding.isEmpty())) {
-        group = group.plus(failing.isEmpty() ? holding.removeFirst() : failing.removeFirst());
+      for (var others = failing.isEmpty() ? holding : failing;
+          !group.holds() && !others.isEmpty() && group.hasRoomFor(others.getFirst());
+          others = failing.isEmpty() ? holding : failing) {
+        group = group.plus(others.removeFirst());
       }
-      if (!group.holds()) {
-        return new Merged(List.of(), Optional.of(group));
-      }
-      holding.addLast(group);
+      (group.holds() ? holding : left).add(group);
     }
-    return new Merged(List.copyOf(holding), Optional.empty());
+    return new Merged(List.copyOf(holding), left);
   }
 
   /// Whether it suppresses a cell of some meters, but too few.

@@ -111,16 +111,19 @@ class GroupingTest {
 
   /// A night of district heat in which one home of thousands is at home.
   @Test
-  void suppressesInGroupsThatAnItemCanName() {
+  void takesInNoMoreThanAnItemCanName() {
     var cells = new LinkedHashMap<Cohort, CellTotal>();
     cells.put(north1, DOMINATED);
-    for (int i = 2; i <= 2 * Grouping.COHORTS_MAX + 10; i++) {
+    for (int i = 2; i <= Grouping.COHORTS_MAX + 7; i++) {
       cells.put(cohort("north", i), cell(50, 0, 0));
     }
+    cells.put(south1, GOOD);
     List<Group> groups = Grouping.decide(cells).groups();
-    assertThat(groups).hasSize(3).noneMatch(Group::released);
-    assertThat(groups.stream().map(group -> group.cohorts().size()))
-        .containsExactlyInAnyOrder(Grouping.COHORTS_MAX, Grouping.COHORTS_MAX, 10);
+    assertThat(groups)
+        .filteredOn(group -> !group.released())
+        .singleElement()
+        .satisfies(group -> assertThat(group.cohorts()).hasSize(Grouping.COHORTS_MAX));
+    assertThat(groups).filteredOn(Group::released).hasSize(7 + 1).contains(group(true, south1));
   }
 
   @Test
