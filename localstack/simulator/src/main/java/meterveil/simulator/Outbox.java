@@ -124,9 +124,7 @@ final class Outbox {
     Integer epoch = memberships.ceilingKey(Epoch.containing(next).number());
     if (epoch != null) {
       Instant begin = new Epoch(epoch).start();
-      if (next.isBefore(begin) && begin.isBefore(profile.end())) {
-        next = begin;
-      }
+      next = next.isBefore(begin) ? begin : next;
     }
   }
 

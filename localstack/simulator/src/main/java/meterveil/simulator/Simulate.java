@@ -303,7 +303,7 @@ final class Simulate implements Callable<Integer> {
         return CommandLine.ExitCode.SOFTWARE;
       }
       CompletableFuture<Void> _ = fleet.sendDue();
-      if (connected.isDone() && fleet.isDone()) {
+      if (connected.isDone() && fleet.isDone() && fleet.books().blocks() > 0) {
         say(out, "All is sent.");
         break;
       }

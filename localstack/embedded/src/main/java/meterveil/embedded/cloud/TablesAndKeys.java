@@ -62,7 +62,7 @@ public final class TablesAndKeys implements Closeable {
   public void closeAfter(Exception failed) {
     try {
       close();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       failed.addSuppressed(e);
     }
   }

@@ -56,8 +56,8 @@ final class FleetProgram {
       if (program.fleet != null) {
         program.fleet.close();
       }
+      Runtime.getRuntime().exit(0); // whatever threads the SDK has left
     }
-    System.exit(0);
   }
 
   private void take(JsonNode order) {
