@@ -32,7 +32,7 @@ fi
 mkdir -p target/tmp
 export JAVA_HOME TMPDIR="$PWD/target/tmp" MAVEN_OPTS="-XX:-UsePerfData -Djava.io.tmpdir=$PWD/target/tmp ${MAVEN_OPTS:-}"
 
-# Of every JVM that a script starts; and of those that end within minutes.
+# Of every JVM that a script starts; and of those that are to start quickly and stay small.
 JVM_OPTIONS=(-XX:-UsePerfData -Djava.io.tmpdir="$TMPDIR" -Dmeterveil.repository="$PWD" -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8
   --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow)
 QUICK_JVM_OPTIONS=("${JVM_OPTIONS[@]}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
