@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import meterveil.block.Block;
@@ -16,7 +17,6 @@ import meterveil.cell.OpenBlock;
 import meterveil.cohort.Cohort;
 import meterveil.meter.Downlink;
 import meterveil.meter.ResendRequest;
-import meterveil.tenant.TenantId;
 
 /// Finds what was lost without a trace, and whose it is never.
 ///
@@ -48,14 +48,15 @@ final class Asking {
 
   /// Asks every cohort of a tenant that misses something of a block that ended 6 to 12 hours ago.
   ///
+  /// @param cohorts the tenant's cohorts of an epoch
   /// @return how many were asked
-  int askDue(TenantId tenant) {
+  int askDue(Function<Epoch, List<Cohort>> cohorts) {
     Instant until = clock.instant().minus(Times.ASKED_AFTER);
     Instant from = until.minus(LOOKED_AT_FOR);
     int asked = 0;
     for (Epoch epoch : Stream.of(from, until).map(Epoch::containing).distinct().toList()) {
       List<OpenBlock> items =
-          stores.cohorts().of(tenant, epoch).stream()
+          cohorts.apply(epoch).stream()
               .flatMap(cohort -> endedBetween(cohort, from, until))
               .gather(Gatherers.mapConcurrent(Stores.REQUESTS_AT_ONCE, this::find))
               .toList();

@@ -90,7 +90,7 @@ final class Closing {
     }
     var sum = new DaySum();
     for (Block block : day.blocks()) {
-      releasing.finish(day, block);
+      List<Grouping> decided = releasing.finish(day, block);
       List<OpenBlock> items =
           day.cohorts().stream()
               .gather(
@@ -100,25 +100,26 @@ final class Closing {
       if (items.stream().anyMatch(item -> item.state() == State.EMPTIED)) {
         return Optional.empty();
       }
-      add(day, block, items, key.get(), sum);
+      add(day, block, decided, items, key.get(), sum);
     }
     sum.forEveryone.forEach((commodity, total) ->
         stores.openData().tell(day.tenant(), DailyTotal.product(commodity), day.day(), total));
     return Optional.of(new Reconciliation(day.tenant().id(), day.day(), sum.figures()));
   }
 
-  private void add(DayPlan day, Block block, List<OpenBlock> items, DayKey key, DaySum sum) {
+  private void add(
+      DayPlan day,
+      Block block,
+      List<Grouping> decided,
+      List<OpenBlock> items,
+      DayKey key,
+      DaySum sum) {
     List<OpenBlock.Totals> totals = items.stream().map(item -> item.totals(key)).toList();
     totals.forEach(sum::accepted);
     sum.block(totals);
     forEveryone(items, totals).forEach(sum::forEveryone);
 
     List<SequencedMap<Cohort, CellTotal>> hours = Releasing.hours(block, totals, items);
-    List<Grouping> decided =
-        stores
-            .groupings()
-            .find(day.tenant().id(), block, day.cohortIds())
-            .orElseThrow(() -> new IllegalStateException("a released block without a decision"));
     Releasing.cells(day, block, hours, decided).forEach(cell -> sum.releasedWh += cell.energyWh());
     for (int i = 0; i < hours.size(); i++) {
       sum.leavesOver |= decided.get(i).suppressesTooFew(hours.get(i));

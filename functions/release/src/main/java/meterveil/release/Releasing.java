@@ -136,12 +136,20 @@ final class Releasing {
   record DayBlock(DayPlan day, Block block) {}
 
   /// Makes sure that a block has all its cells, whoever began it.
-  void finish(DayPlan day, Block block) {
-    Optional<List<Grouping>> decided =
-        stores.groupings().find(day.tenant().id(), block, day.cohortIds());
-    if (decided.isEmpty() || !isComplete(day, block, decided.get())) {
-      decide(day, block, open(day, block));
+  ///
+  /// @return what was decided of it, hour by hour
+  List<Grouping> finish(DayPlan day, Block block) {
+    Optional<List<Grouping>> decided = decided(day, block);
+    if (decided.isPresent() && isComplete(day, block, decided.get())) {
+      return decided.get();
     }
+    decide(day, block, open(day, block));
+    return decided(day, block)
+        .orElseThrow(() -> new IllegalStateException("a released block without a decision"));
+  }
+
+  private Optional<List<Grouping>> decided(DayPlan day, Block block) {
+    return stores.groupings().find(day.tenant().id(), block, day.cohortIds());
   }
 
   private boolean isComplete(DayPlan day, Block block, List<Grouping> decided) {

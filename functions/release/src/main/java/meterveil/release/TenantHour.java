@@ -23,6 +23,7 @@ final class TenantHour {
   private final Failures failures = new Failures();
   private final Asking asking;
   private final Releasing releasing;
+  private final Map<Epoch, List<Cohort>> cohorts = new HashMap<>();
   private List<DayPlan> days = List.of();
 
   TenantHour(Stores stores, Downlink downlink, Clock clock, Tenant tenant) {
@@ -60,7 +61,7 @@ final class TenantHour {
       done.add(new Done(Duration.ZERO, 0, releasing.releaseDue(due)));
     });
     failures.attempt(() ->
-        done.add(new Done(Duration.ZERO, asking.askDue(tenant.id()), Releasing.Released.NONE)));
+        done.add(new Done(Duration.ZERO, asking.askDue(this::cohorts), Releasing.Released.NONE)));
     return done.stream().reduce(Done.NOTHING, Done::plus);
   }
 
@@ -77,17 +78,14 @@ final class TenantHour {
   }
 
   private List<DayPlan> openDays() {
-    Map<Epoch, List<Cohort>> cohorts = new HashMap<>();
     var open = new ArrayList<DayPlan>();
     for (LocalDate day : stores.dayKeyTable().openDays(tenant.id())) {
-      failures.attempt(() ->
-          open.add(
-              new DayPlan(
-                  tenant,
-                  day,
-                  cohorts.computeIfAbsent(
-                      Epoch.of(day), epoch -> stores.cohorts().of(tenant.id(), epoch)))));
+      failures.attempt(() -> open.add(new DayPlan(tenant, day, cohorts(Epoch.of(day)))));
     }
     return open;
+  }
+
+  private List<Cohort> cohorts(Epoch epoch) {
+    return cohorts.computeIfAbsent(epoch, it -> stores.cohorts().of(tenant.id(), it));
   }
 }
