@@ -259,11 +259,14 @@ final class Replay {
     return sending;
   }
 
-  /// Moves the clock a little past an instant, lets the meters send, and waits.
+  /// Moves the clock a little past an instant, lets the meters send while what came due is fired,
+  /// and waits.
   private void step(EmbeddedPlatform platform, FleetProcess fleet, Instant at)
       throws IOException, InterruptedException {
-    platform.moveTo(at.plus(SENT_AFTER));
-    fleet.sendDue().join();
+    platform.clock().moveTo(at.plus(SENT_AFTER));
+    CompletableFuture<?> sent = fleet.sendDue();
+    platform.tick();
+    sent.join();
     quiet(platform);
   }
 
