@@ -80,10 +80,11 @@ public final class EmbeddedPlatform implements AutoCloseable {
       retryDelays = List.copyOf(retryDelays);
     }
 
-    /// Two processes a function, short delays.
+    /// Three processes a function, which keep two cores busy while they wait for the database;
+    /// short delays.
     public static Options startingAt(Instant start) {
       return new Options(
-          start, List.of(Duration.ofMillis(200), Duration.ofMillis(400)), 2, Optional.empty());
+          start, List.of(Duration.ofMillis(200), Duration.ofMillis(400)), 3, Optional.empty());
     }
 
     /// The same with tables and keys that are elsewhere.

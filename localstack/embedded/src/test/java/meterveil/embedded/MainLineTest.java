@@ -73,7 +73,7 @@ class MainLineTest {
           .allSatisfy(cell -> assertThat(cell.energyKWh()).hasValue(11));
       line.moveTo("2024-01-14T04:10:00Z");
       assertThat(line.reconciliation("2024-01-10")).isPresent();
-      takesOfAMeterHour(line, "Collect", 100, 1.001, 1.05, 0.005);
+      takesOfAMeterHour(line, "Collect", 100, 1.001, 1.05, 0.0075);
       takesOfAMeterHour(line, "Release", 100, 0.09, 0.1, 0.092);
     }
   }
@@ -81,7 +81,8 @@ class MainLineTest {
   /// @param meters that reported a day
   /// @param writeUnits what was measured; an item's size depends on its random names by some bytes
   /// @param writeUnitsMax what is promised
-  /// @param readUnits what was measured; of collect what two processes may take, as each asks once
+  /// @param readUnits what was measured; of collect what three processes may take, as each asks
+  ///   once
   private static void takesOfAMeterHour(
       MainLine line,
       String role,

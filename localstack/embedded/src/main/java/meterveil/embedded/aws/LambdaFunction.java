@@ -32,9 +32,9 @@ final class LambdaFunction {
   /// What Lambda's Java runtime leaves of the memory to the heap.
   private static final double HEAP_SHARE = 0.85;
 
-  /// How long a process that has just come up is given before another is started: most bursts are
-  /// over by then, and Lambda does not meet a burst with a process for each event either.
-  private static final int GROWN_AFTER_MILLIS = 1_000;
+  /// How long events have to wait before a second process is started, and each after that: most
+  /// bursts are over by then, and a start costs as much as a hundred events.
+  private static final int GROWN_AFTER_MILLIS = 1_500;
 
   /// An event for a process.
   ///
@@ -51,7 +51,7 @@ final class LambdaFunction {
   private final Set<ExecutionEnvironment> environments = new HashSet<>();
   private final Set<ExecutionEnvironment> spare = new HashSet<>();
   private @Nullable ExecutionEnvironment starting;
-  private boolean settling;
+  private boolean waiting;
   private @Nullable FunctionCode code;
 
   /// The process that records the archive of classes.
@@ -108,7 +108,7 @@ final class LambdaFunction {
     return resource.properties().path("MemorySize").asInt(MEMORY_MB);
   }
 
-  /// Queues an event, and starts a process if all are busy.
+  /// Queues an event, and starts a process if there is none, or later if all stay busy.
   void add(Invocation invocation) {
     queue.add(invocation);
     grow();
@@ -121,14 +121,25 @@ final class LambdaFunction {
     }
   }
 
-  /// Starts a process if all are busy; one after the other.
   private synchronized void grow() {
-    if (closed || starting != null || settling || environments.size() >= processesMax) {
+    if (!needsAnother()) {
       return;
     }
-    if (queue.size() > spare.size()) {
+    if (environments.isEmpty()) {
       startOne();
+    } else if (!waiting) {
+      waiting = true;
+      var _ =
+          functions.timer().schedule(this::hasWaited, GROWN_AFTER_MILLIS, TimeUnit.MILLISECONDS);
     }
+  }
+
+  /// Whether all are busy, none is about to come up, and it may have another.
+  private boolean needsAnother() {
+    return !closed
+        && starting == null
+        && environments.size() < processesMax
+        && queue.size() > spare.size();
   }
 
   private void startOne() {
@@ -143,15 +154,18 @@ final class LambdaFunction {
     }
   }
 
-  private synchronized void isUp() {
-    starting = null;
-    settling = true;
-    var _ = functions.timer().schedule(this::hasSettled, GROWN_AFTER_MILLIS, TimeUnit.MILLISECONDS);
+  private synchronized void isUp(ExecutionEnvironment environment) {
+    if (environment == starting) {
+      starting = null;
+    }
+    grow();
   }
 
-  private synchronized void hasSettled() {
-    settling = false;
-    grow();
+  private synchronized void hasWaited() {
+    waiting = false;
+    if (needsAnother()) {
+      startOne();
+    }
   }
 
   private ExecutionEnvironment start() throws IOException {
@@ -228,7 +242,7 @@ final class LambdaFunction {
   /// @param first whether the process asks for the first time: until then it counts as free
   Taken take(ExecutionEnvironment environment, boolean first) throws InterruptedException {
     if (first) {
-      isUp();
+      isUp(environment);
     } else {
       synchronized (this) {
         spare.add(environment);

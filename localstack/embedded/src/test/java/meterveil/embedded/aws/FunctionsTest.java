@@ -15,7 +15,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import meterveil.embedded.aws.Functions.Delivery;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -57,6 +60,7 @@ class FunctionsTest {
             role("KeeperRole", "lambda.amazonaws.com", MAY_LOG),
             function(
                 "Keeper", "KeeperRole", ", \"SnapStart\": {\"ApplyOn\": \"PublishedVersions\"}"),
+            function("Busy", "KeeperRole", ""),
             function("Hasty", "KeeperRole", "").replace("\"Timeout\": 20", "\"Timeout\": 1"),
             function(
                 "Stillborn",
@@ -155,6 +159,26 @@ class FunctionsTest {
     assertThat(ask("Hasty", "hello")).isInstanceOf(Outcome.Answered.class);
     functions.kill("Hasty");
     assertThat(ask("Hasty", "hello")).isInstanceOf(Outcome.Answered.class);
+  }
+
+  @Test
+  void startsAnotherProcessForEventsThatWaitButNotForAShortBurst() {
+    Stream.generate(() -> functions.invoke(functions.functionArn("Busy"), word("hello")))
+        .limit(100)
+        .toList()
+        .forEach(CompletableFuture::join);
+    assertThat(processesEverOf("Busy")).isEqualTo(1);
+    var hanging = functions.invoke(functions.functionArn("Busy"), word("hang"));
+    assertThat(ask("Busy", "hello")).isInstanceOf(Outcome.Answered.class);
+    assertThat(hanging).isNotDone();
+    assertThat(processesEverOf("Busy")).isEqualTo(2);
+    functions.kill("Busy");
+    assertThat(hanging.join()).isInstanceOf(Outcome.Failed.class);
+  }
+
+  private static int processesEverOf(String function) {
+    String[] logs = folder.resolve("work/logs/_aws_lambda_dev-Data-" + function).toFile().list();
+    return Objects.requireNonNull(logs).length;
   }
 
   @Test

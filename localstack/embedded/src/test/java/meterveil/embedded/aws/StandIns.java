@@ -59,7 +59,7 @@ final class StandIns implements AutoCloseable {
             folder.resolve("work"),
             clock,
             clockFile,
-            new Functions.Settings(RETRY_DELAYS, 1, kept),
+            new Functions.Settings(RETRY_DELAYS, 2, kept),
             registry,
             new Messages());
     try {
