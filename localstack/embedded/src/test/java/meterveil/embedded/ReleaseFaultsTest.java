@@ -18,12 +18,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import meterveil.block.Block;
 import meterveil.block.BlockLength;
 import meterveil.block.Epoch;
@@ -32,11 +34,13 @@ import meterveil.cell.OpenBlockTable;
 import meterveil.cohort.Cohort;
 import meterveil.cohort.CohortTable;
 import meterveil.cohort.DistrictId;
+import meterveil.embedded.aws.Faults.Call;
 import meterveil.embedded.aws.Faults.Fault;
 import meterveil.energy.Commodity;
 import meterveil.energy.WattHours;
 import meterveil.opendata.DailyTotal;
 import meterveil.tenant.Tenant;
+import meterveil.tenant.TenantId;
 import meterveil.tenant.TenantTable;
 import meterveil.usage.Formed;
 import meterveil.usage.Reconciliation.Figures;
@@ -433,6 +437,80 @@ class ReleaseFaultsTest {
         .allMatch(cell -> cell.count() == 70);
     line.moveTo(reported.day, CLOSED);
     reported.assertReconciled(0, 0);
+  }
+
+  @Test
+  void releasesAllTenantsBeforeItClosesADayAndBeginsWithAnotherEachHour() throws Exception {
+    var theirs = new TenantId("theirs");
+    var cohorts = new CohortTable(line.dynamoDb, line.platform.table("Cohorts"));
+    new TenantTable(line.dynamoDb, line.platform.table("Tenants"))
+        .add(new Tenant(theirs, Tenant.RETENTION));
+    Block day = line.nextDay();
+    Block later = day.next().next();
+    String district = "d" + ++districts;
+    for (Block block : List.of(day, later)) {
+      if (block.end().isAfter(line.platform.clock().instant())) {
+        line.moveTo(block, Duration.ofMinutes(10));
+      }
+      Cohort own = line.cohort(block.epoch(), district, 1, 50, BlockLength.DAY);
+      var other =
+          new Cohort(
+              theirs,
+              own.id(),
+              own.district(),
+              own.tariffClass(),
+              own.commodity(),
+              own.members(),
+              own.blockLength());
+      cohorts.put(other);
+      line.report(own, block, 50, _ -> 100);
+      line.report(other, block, 50, _ -> 100);
+      line.quiet();
+    }
+
+    List<String> first = stepsOf(theirs, () -> line.moveTo(day, CLOSED));
+    List<String> second = stepsOf(theirs, () -> line.moveTo(day, CLOSED.plusHours(1)));
+    assertThat(first)
+        .filteredOn(step -> !step.startsWith("looks"))
+        .containsExactly("releases", "releases", "closes", "closes");
+    assertThat(first)
+        .filteredOn(step -> step.startsWith("looks"))
+        .containsExactlyInAnyOrder("looks at ours", "looks at theirs")
+        .isNotEqualTo(second);
+    assertThat(second).containsExactlyInAnyOrder("looks at ours", "looks at theirs");
+    line.moveTo(later, CLOSED);
+  }
+
+  private interface Step {
+    void make() throws Exception;
+  }
+
+  /// What the releaser asks of the database meanwhile: whose open days, and what it decides and
+  /// records.
+  private static List<String> stepsOf(TenantId theirs, Step meanwhile) throws Exception {
+    var steps = new CopyOnWriteArrayList<String>();
+    Predicate<Call> watch =
+        call -> {
+          if (isReleasers(call, "Query", "DayKeys")) {
+            boolean other = call.body().contains('"' + theirs.value() + '"');
+            steps.add(other ? "looks at theirs" : "looks at ours");
+          } else if (isReleasers(call, "PutItem", "Groupings")) {
+            steps.add("releases");
+          } else if (isReleasers(call, "PutItem", "Reconciliations")) {
+            steps.add("closes");
+          }
+          return false;
+        };
+    try (var _ = line.platform.faults().inject(watch, _ -> true, new Fault.ServerError())) {
+      meanwhile.make();
+    }
+    return List.copyOf(steps);
+  }
+
+  private static boolean isReleasers(Call call, String operation, String table) {
+    return call.role().startsWith("Release")
+        && call.operation().equals(operation)
+        && call.body().contains('"' + line.platform.table(table) + '"');
   }
 
   @Test
