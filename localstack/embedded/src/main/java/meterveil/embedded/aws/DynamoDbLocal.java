@@ -59,8 +59,7 @@ final class DynamoDbLocal implements AutoCloseable {
             "-XX:-UsePerfData",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
-            "-XX:C1MaxInlineSize=70", // twice as much inlined as usual, which is quicker by a
-            // twentieth
+            "-XX:C1MaxInlineSize=70", // twice the usual size is inlined
             "-XX:C1MaxInlineLevel=15",
             "--enable-native-access=ALL-UNNAMED",
             "-Djava.io.tmpdir=" + temporary,
