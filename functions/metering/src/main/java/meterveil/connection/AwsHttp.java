@@ -1,6 +1,9 @@
 package meterveil.connection;
 
 import java.time.Duration;
+import software.amazon.awssdk.http.ExecutableHttpRequest;
+import software.amazon.awssdk.http.Header;
+import software.amazon.awssdk.http.HttpExecuteRequest;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 
@@ -22,9 +25,40 @@ public final class AwsHttp {
 
   /// A client for a function's lifetime.
   public static SdkHttpClient client() {
-    return UrlConnectionHttpClient.builder()
-        .connectionTimeout(CONNECTION_TIMEOUT)
-        .socketTimeout(ANSWER_TIMEOUT)
-        .build();
+    return new WithoutLength(
+        UrlConnectionHttpClient.builder()
+            .connectionTimeout(CONNECTION_TIMEOUT)
+            .socketTimeout(ANSWER_TIMEOUT)
+            .build());
+  }
+
+  /// Takes the length of the content out of each request, for the JDK's client to find and to write
+  /// by itself.
+  ///
+  /// Told beforehand, it would send the content as it comes, could not send it again, and would so
+  /// listen for a millisecond on every connection that was kept, whether it was closed meanwhile:
+  /// at each call but the first. Now it sends again, once, what was sent into a closed connection,
+  /// as the SDK does with what has no answer; every write can be repeated.
+  private record WithoutLength(SdkHttpClient http) implements SdkHttpClient {
+
+    @Override
+    public ExecutableHttpRequest prepareRequest(HttpExecuteRequest whole) {
+      var request =
+          HttpExecuteRequest.builder()
+              .request(whole.httpRequest().copy(it -> it.removeHeader(Header.CONTENT_LENGTH)))
+              .contentStreamProvider(whole.contentStreamProvider().orElse(null));
+      whole.metricCollector().ifPresent(request::metricCollector);
+      return http.prepareRequest(request.build());
+    }
+
+    @Override
+    public String clientName() {
+      return http.clientName();
+    }
+
+    @Override
+    public void close() {
+      http.close();
+    }
   }
 }
