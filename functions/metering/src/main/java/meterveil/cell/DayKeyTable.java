@@ -20,6 +20,7 @@ import software.amazon.awssdk.enhanced.dynamodb.mapper.StaticImmutableTableSchem
 import software.amazon.awssdk.enhanced.dynamodb.model.QueryConditional;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 
 /// The `DayKeys` table: one wrapped key for each tenant and day, and an empty marker once the day
 /// is closed.
@@ -94,13 +95,16 @@ public final class DayKeyTable {
 
   /// Keeps a new key, unless another was first.
   ///
-  /// @return false if there is one, or a marker
-  boolean putFirst(WrappedKey key) {
+  /// @return the key that is there from now on, or the marker: its own or the first
+  WrappedKey putFirst(WrappedKey key) {
     try {
-      table.putItem(put -> put.item(key).conditionExpression(ABSENT));
-      return true;
-    } catch (ConditionalCheckFailedException _) {
-      return false;
+      table.putItem(put ->
+          put.item(key)
+              .conditionExpression(ABSENT)
+              .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD));
+      return key;
+    } catch (ConditionalCheckFailedException another) {
+      return SCHEMA.mapToItem(another.item());
     }
   }
 

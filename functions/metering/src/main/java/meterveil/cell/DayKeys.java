@@ -60,10 +60,11 @@ public final class DayKeys {
                 .keyId(kmsKeyId)
                 .numberOfBytes(DayKey.BYTES)
                 .encryptionContext(context(tenant, day)));
-    if (!table.putFirst(new WrappedKey(tenant, day, Optional.of(made.ciphertextBlob())))) {
-      return find(tenant, day);
-    }
-    return Optional.of(remember(tenant, day, made.plaintext()));
+    var own = new WrappedKey(tenant, day, Optional.of(made.ciphertextBlob()));
+    WrappedKey first = table.putFirst(own);
+    return first.equals(own)
+        ? Optional.of(remember(tenant, day, made.plaintext()))
+        : unwrapped(first);
   }
 
   /// The key of a day.
