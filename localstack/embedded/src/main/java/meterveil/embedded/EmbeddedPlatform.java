@@ -61,8 +61,11 @@ public final class EmbeddedPlatform implements AutoCloseable {
   private static final String CLAIM = "Claim";
 
   private static final String IOT = "iot.amazonaws.com";
-  private static final Duration POLL = Duration.ofMillis(2);
-  private static final int QUIET_POLLS = 3;
+
+  /// One look could fall between a message and what it brings about.
+  private static final int QUIET_LOOKS = 3;
+
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(2);
 
   /// How the platform runs.
   ///
@@ -316,15 +319,18 @@ public final class EmbeddedPlatform implements AutoCloseable {
   public boolean awaitQuiet(Duration atMost) throws InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
     int quiet = 0;
-    while (quiet < QUIET_POLLS) {
+    while (true) {
+      aws.functions().awaitNone(Duration.ofNanos(deadline - System.nanoTime()));
       quiet =
           rules.quiet() && provisioning.quiet() && aws.functions().pending() == 0 ? quiet + 1 : 0;
+      if (quiet == QUIET_LOOKS) {
+        return true;
+      }
       if (System.nanoTime() > deadline) {
         return false;
       }
-      Thread.sleep(POLL);
+      Thread.sleep(BETWEEN_LOOKS);
     }
-    return true;
   }
 
   /// Registers a meter: a thing with attributes, a certificate of the run's own CA, and the

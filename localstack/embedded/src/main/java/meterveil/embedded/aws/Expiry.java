@@ -16,7 +16,10 @@ import meterveil.embedded.aws.CloudAssembly.Resource;
 final class Expiry {
 
   /// DynamoDB may take longer; less would hide readers that count on it.
-  private static final Duration PAUSE = Duration.ofDays(2);
+  private static final Duration PAUSE = Duration.ofDays(3);
+
+  /// Items that are looked at in one go: whoever writes meanwhile has to wait for no more.
+  private static final int PAGE = 250;
 
   /// Deletions in one go; the rest waits for the next.
   private static final int DELETIONS_MAX = 5_000;
@@ -59,6 +62,7 @@ final class Expiry {
 
   private int sweep(Resource table, String attribute, int max) throws IOException {
     ObjectNode scan = request(table, attribute);
+    scan.put("Limit", PAGE);
     scan.put("FilterExpression", "#e < :now AND attribute_type(#e, :number)");
     scan.withObject("/ExpressionAttributeValues/:number").put("S", "N");
     var projection = new StringBuilder();

@@ -432,7 +432,23 @@ public final class Functions implements AutoCloseable {
 
   /// An event is over, one way or another.
   void done() {
-    pending.decrementAndGet();
+    if (pending.decrementAndGet() == 0) {
+      synchronized (pending) {
+        pending.notifyAll();
+      }
+    }
+  }
+
+  /// Waits until no event is pending at some moment, or the time is over.
+  public void awaitNone(Duration atMost) throws InterruptedException {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    synchronized (pending) {
+      long left = atMost.toNanos();
+      while (pending.get() > 0 && left > 0) {
+        TimeUnit.NANOSECONDS.timedWait(pending, left);
+        left = deadline - System.nanoTime();
+      }
+    }
   }
 
   /// Events that wait, run, or are to be tried again.

@@ -34,7 +34,7 @@ final class LambdaFunction {
 
   /// How long events have to wait before a second process is started, and each after that: most
   /// bursts are over by then, and a start costs as much as a hundred events.
-  private static final int GROWN_AFTER_MILLIS = 1_500;
+  private static final int GROWN_AFTER_MILLIS = 2_500;
 
   /// An event for a process.
   ///

@@ -1,8 +1,6 @@
 package meterveil.embedded.aws;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
@@ -18,7 +16,7 @@ final class LoopbackClient implements Upstream {
   /// Well under the 30 s after which Jetty, the other side, closes a connection nobody uses.
   private static final Duration IDLE_MAX = Duration.ofSeconds(10);
 
-  private record Connection(Socket socket, InputStream in, long usedNanos) {}
+  private record Connection(Socket socket, Message.Input in, long usedNanos) {}
 
   private final int port;
   private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
@@ -56,7 +54,7 @@ final class LoopbackClient implements Upstream {
     }
     var socket = new Socket(InetAddress.ofLiteral("127.0.0.1"), port);
     socket.setTcpNoDelay(true);
-    return new Connection(socket, new BufferedInputStream(socket.getInputStream()), 0);
+    return new Connection(socket, new Message.Input(socket.getInputStream()), 0);
   }
 
   @Override

@@ -1,9 +1,7 @@
 package meterveil.embedded.aws;
 
-import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -76,7 +74,7 @@ final class LoopbackServer implements AutoCloseable {
   private void serve(Socket connection) {
     try (connection) {
       connection.setTcpNoDelay(true);
-      var in = new BufferedInputStream(connection.getInputStream());
+      var in = new Message.Input(connection.getInputStream());
       while (serveOne(connection, in)) {}
     } catch (IOException _) {
       // The other side is gone, or this one is being closed. Either way nobody waits for an answer.
@@ -88,7 +86,7 @@ final class LoopbackServer implements AutoCloseable {
     }
   }
 
-  private boolean serveOne(Socket connection, InputStream in)
+  private boolean serveOne(Socket connection, Message.Input in)
       throws IOException, InterruptedException {
     Message request = Message.read(in);
     if (request == null) {

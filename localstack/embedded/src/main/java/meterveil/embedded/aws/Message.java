@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,6 +17,41 @@ final class Message {
   private static final int LINE_CHARS_MAX = 64 << 10;
 
   private static final int BODY_BYTES_MAX = 17 << 20;
+
+  /// The bytes of a connection, read ahead: the JDK's own buffer takes a lock for each byte of a
+  /// head. For one thread at a time.
+  static final class Input {
+
+    private static final int AHEAD_BYTES = 8 << 10;
+
+    private final InputStream in;
+    private final byte[] ahead = new byte[AHEAD_BYTES];
+    private int next;
+    private int end;
+
+    /// @param in not closed here
+    Input(InputStream in) {
+      this.in = in;
+    }
+
+    /// @return -1 at the end
+    private int read() throws IOException {
+      if (next == end) {
+        next = 0;
+        end = Math.max(0, in.read(ahead));
+      }
+      return next < end ? Byte.toUnsignedInt(ahead[next++]) : -1;
+    }
+
+    /// @return fewer at the end only
+    private byte[] readNBytes(int length) throws IOException {
+      int ready = Math.min(length, end - next);
+      byte[] bytes = Arrays.copyOfRange(ahead, next, next + length);
+      next += ready;
+      int more = in.readNBytes(bytes, ready, length - ready);
+      return ready + more == length ? bytes : Arrays.copyOf(bytes, ready + more);
+    }
+  }
 
   private final String start;
   private final Map<String, String> headers;
@@ -54,7 +90,7 @@ final class Message {
   /// @return null if the other side closed the connection instead
   /// @throws IOException if the connection broke, or what came is no message that is understood
   ///   here
-  static @Nullable Message read(InputStream in) throws IOException {
+  static @Nullable Message read(Input in) throws IOException {
     String start = line(in);
     if (start == null) {
       return null;
@@ -70,7 +106,7 @@ final class Message {
     return new Message(start, headers, body(in, headers));
   }
 
-  private static byte[] body(InputStream in, Map<String, String> headers) throws IOException {
+  private static byte[] body(Input in, Map<String, String> headers) throws IOException {
     if (headers.getOrDefault("Transfer-Encoding", "").toLowerCase(Locale.ROOT).equals("chunked")) {
       var body = new ByteArrayOutputStream();
       while (true) {
@@ -99,7 +135,7 @@ final class Message {
     return length;
   }
 
-  private static @Nullable String line(InputStream in) throws IOException {
+  private static @Nullable String line(Input in) throws IOException {
     var line = new StringBuilder(64);
     for (int c = in.read(); c != '\n'; c = in.read()) {
       if (c < 0) {

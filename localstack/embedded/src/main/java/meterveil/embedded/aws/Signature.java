@@ -22,6 +22,8 @@ final class Signature {
           "AWS4-HMAC-SHA256 Credential=([^/]++)/([^/]++)/([^/]++)/([^/]++)/aws4_request, *+"
               + "SignedHeaders=([^,]++), *+Signature=([0-9a-f]{64}+)");
 
+  private static final Pattern SPACES = Pattern.compile(" {2,}+");
+
   /// Keys by secret and scope: one of each a day and role.
   private final Map<String, byte[]> keys = new ConcurrentHashMap<>();
 
@@ -71,18 +73,17 @@ final class Signature {
       canonical
           .append(name)
           .append(':')
-          .append(request.header(name).replaceAll(" +", " "))
+          .append(SPACES.matcher(request.header(name)).replaceAll(" "))
           .append('\n');
     }
     canonical.append('\n').append(claim.headers()).append('\n').append(hex(sha256(request.body())));
     String toSign =
-        "AWS4-HMAC-SHA256\n%s\n%s/%s/%s/aws4_request\n%s"
-            .formatted(
-                request.header("X-Amz-Date"),
-                date,
-                region,
-                service,
-                hex(sha256(canonical.toString().getBytes(StandardCharsets.UTF_8))));
+        String.join(
+            "\n",
+            "AWS4-HMAC-SHA256",
+            request.header("X-Amz-Date"),
+            String.join("/", date, region, service, "aws4_request"),
+            hex(sha256(canonical.toString().getBytes(StandardCharsets.UTF_8))));
     byte[] key =
         keys.computeIfAbsent(
             String.join("/", secret, date, region, service),
