@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import meterveil.benchmarks.speed.UsualDesign;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import meterveil.connection.AwsHttp;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// The usual design as a function, with the HTTP client that ours have.
@@ -14,8 +14,7 @@ public final class UsualFunction implements RequestStreamHandler {
 
   private final UsualDesign design =
       new UsualDesign(
-          DynamoDbClient.builder().httpClient(UrlConnectionHttpClient.create()).build(),
-          UsualCalls.TABLE);
+          DynamoDbClient.builder().httpClient(AwsHttp.client()).build(), UsualCalls.TABLE);
 
   @Override
   public void handleRequest(InputStream message, OutputStream answer, Context context)
