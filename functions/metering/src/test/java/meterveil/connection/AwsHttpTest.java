@@ -14,7 +14,6 @@ import java.net.URI;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,15 +92,13 @@ class AwsHttpTest {
                     .build())
             .contentStreamProvider(ContentStreamProvider.fromByteArray(bytes))
             .build();
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try (var body = http.prepareRequest(request).call().responseBody().orElseThrow()) {
-            return new String(body.readAllBytes(), UTF_8);
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        },
-        Executors.newVirtualThreadPerTaskExecutor());
+    return CompletableFuture.supplyAsync(() -> {
+      try (var body = http.prepareRequest(request).call().responseBody().orElseThrow()) {
+        return new String(body.readAllBytes(), UTF_8);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    });
   }
 
   @Test
