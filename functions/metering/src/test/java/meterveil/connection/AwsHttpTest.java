@@ -101,6 +101,16 @@ class AwsHttpTest {
     });
   }
 
+  /// Asks once, and is answered.
+  private Peer keptConnection() throws Exception {
+    var first = ask("{}");
+    Peer peer = Peer.of(server.accept());
+    peer.read();
+    peer.answer("one");
+    assertThat(first.get()).isEqualTo("one");
+    return peer;
+  }
+
   @Test
   void saysHowLongTheContentIsAndUsesAConnectionAgain() throws Exception {
     var first = ask("{\"a\":1}");
@@ -119,11 +129,7 @@ class AwsHttpTest {
   /// here the answer itself, which has come early.
   @Test
   void doesNotListenOnAKeptConnectionBeforeItAsks() throws Exception {
-    var first = ask("{}");
-    Peer peer = Peer.of(server.accept());
-    peer.read();
-    peer.answer("one");
-    assertThat(first.get()).isEqualTo("one");
+    Peer peer = keptConnection();
 
     peer.answer("early");
     assertThat(ask("{}").get()).isEqualTo("early");
@@ -131,11 +137,7 @@ class AwsHttpTest {
 
   @Test
   void asksAgainWhereAKeptConnectionWasClosed() throws Exception {
-    var first = ask("{}");
-    Peer peer = Peer.of(server.accept());
-    peer.read();
-    peer.answer("one");
-    assertThat(first.get()).isEqualTo("one");
+    Peer peer = keptConnection();
     peer.socket.close();
 
     var second = ask("{\"b\":2}");
