@@ -16,7 +16,7 @@ import meterveil.embedded.aws.CloudAssembly.Resource;
 final class Expiry {
 
   /// DynamoDB may take longer; less would hide readers that count on it.
-  private static final Duration PAUSE = Duration.ofDays(3);
+  private static final Duration PAUSE = Duration.ofDays(2);
 
   /// Items that are looked at in one go: whoever writes meanwhile has to wait for no more.
   private static final int PAGE = 250;

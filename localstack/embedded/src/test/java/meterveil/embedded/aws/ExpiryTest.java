@@ -48,7 +48,7 @@ class ExpiryTest {
 
       move(standIns, Duration.ofHours(2));
       assertThat(cells(database, table)).contains("soon");
-      move(standIns, Duration.ofDays(3));
+      move(standIns, Duration.ofDays(2));
       assertThat(cells(database, table)).containsExactlyInAnyOrder("late", "text", "never");
 
       standIns.clock.moveTo(standIns.clock.instant().plus(Duration.ofDays(60)));
