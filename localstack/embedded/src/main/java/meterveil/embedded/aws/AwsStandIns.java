@@ -81,7 +81,8 @@ public final class AwsStandIns implements AutoCloseable {
       this.database = new Database(deployed.get(0));
     }
     this.roles = new Roles(assembly);
-    var dynamoDb = new DynamoDbDoor(assembly, roles, charges, database.upstream());
+    this.expiry = new Expiry(assembly, database, clock);
+    var dynamoDb = new DynamoDbDoor(assembly, roles, charges, database.upstream(), expiry::written);
     this.kms = new KmsStandIn(assembly, roles, clock, deployment == null ? null : deployed.get(1));
     this.doors =
         List.of(
@@ -106,7 +107,6 @@ public final class AwsStandIns implements AutoCloseable {
                 "AWS_ENDPOINT_URL_IOT_DATA_PLANE", doors.get(2).url(),
                 "AWS_ENDPOINT_URL_IOT", doors.get(3).url()));
     this.schedules = new Schedules(assembly, roles, functions, clock.instant());
-    this.expiry = new Expiry(assembly, database, clock);
   }
 
   private Upstream upstream(URI endpoint, String signingName, Deployment deployment) {

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class DynamoDbDoor implements Door.Service {
 
   private static final JsonMapper MAPPER = new JsonMapper();
+  private static final int OK = 200;
   private static final String TARGET = "DynamoDB_20120810.";
   private static final Set<String> WRITES =
       Set.of("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems");
@@ -42,6 +43,8 @@ final class DynamoDbDoor implements Door.Service {
   ///
   /// @param tableName of one table; empty for several
   /// @param indexName empty for none
+  /// @param key of one item that is changed or read; empty for other operations
+  /// @param item that is put; empty for other operations
   /// @param requestItems of a batch; empty for other operations
   /// @param transactItems of a transaction; empty for other operations
   @JsonNaming(PropertyNamingStrategies.UpperCamelCaseStrategy.class)
@@ -52,6 +55,8 @@ final class DynamoDbDoor implements Door.Service {
       @Nullable String returnValues,
       @Nullable String returnConsumedCapacity,
       @Nullable String returnValuesOnConditionCheckFailure,
+      JsonNode key,
+      JsonNode item,
       JsonNode requestItems,
       JsonNode transactItems) {
 
@@ -59,6 +64,8 @@ final class DynamoDbDoor implements Door.Service {
     Asked {
       tableName = Objects.requireNonNullElse(tableName, "");
       indexName = Objects.requireNonNullElse(indexName, "");
+      key = Objects.requireNonNullElse(key, MissingNode.getInstance());
+      item = Objects.requireNonNullElse(item, MissingNode.getInstance());
       requestItems = Objects.requireNonNullElse(requestItems, MissingNode.getInstance());
       transactItems = Objects.requireNonNullElse(transactItems, MissingNode.getInstance());
     }
@@ -72,6 +79,13 @@ final class DynamoDbDoor implements Door.Service {
         throw AwsError.refused("SerializationException", e.getOriginalMessage());
       }
     }
+  }
+
+  /// Who is told of each item that may have been written, once it has been.
+  interface Written {
+    /// @param table its name or ARN
+    /// @param item its key, with or without what else is in it
+    void written(String table, JsonNode item);
   }
 
   private record Judged(
@@ -90,6 +104,7 @@ final class DynamoDbDoor implements Door.Service {
   private final Roles roles;
   private final Charges charges;
   private final Upstream upstream;
+  private final Written written;
 
   /// ARNs of the keys of tables, by the table's name.
   private final Map<String, String> keys = new HashMap<>();
@@ -97,11 +112,13 @@ final class DynamoDbDoor implements Door.Service {
   /// What was allowed once; policies do not change while the platform runs.
   private final Set<Judged> allowed = ConcurrentHashMap.newKeySet();
 
-  DynamoDbDoor(CloudAssembly assembly, Roles roles, Charges charges, Upstream upstream) {
+  DynamoDbDoor(
+      CloudAssembly assembly, Roles roles, Charges charges, Upstream upstream, Written written) {
     this.assembly = assembly;
     this.charges = charges;
     this.roles = roles;
     this.upstream = upstream;
+    this.written = written;
     for (Resource table : assembly.ofType("AWS::DynamoDB::Table")) {
       JsonNode encryption = table.properties().path("SSESpecification");
       if (encryption.has("KMSMasterKeyId")) {
@@ -142,7 +159,16 @@ final class DynamoDbDoor implements Door.Service {
     if (itemToo) {
       body = withMember(body, "ReturnValuesOnConditionCheckFailure", "ALL_OLD");
     }
-    Message answer = upstream.send(request.with(body));
+    boolean refused = false;
+    Message answer;
+    try {
+      answer = upstream.send(request.with(body));
+      refused = answer.status() != OK;
+    } finally {
+      if (!refused && WRITES.contains(operation)) {
+        tellWritten(asked); // without an answer too, as it may have been carried out
+      }
+    }
     if (!(MAPPER.readTree(answer.body()) instanceof ObjectNode result)) {
       return answer;
     }
@@ -159,6 +185,30 @@ final class DynamoDbDoor implements Door.Service {
     boolean units = unitsToo && result.remove("ConsumedCapacity") != null;
     boolean item = itemToo && result.remove("Item") != null;
     return units || item ? answer.with(MAPPER.writeValueAsBytes(result)) : answer;
+  }
+
+  private void tellWritten(Asked asked) {
+    for (JsonNode item : List.of(asked.key(), asked.item())) {
+      if (item.isObject()) {
+        written.written(asked.tableName(), item);
+      }
+    }
+    for (Map.Entry<String, JsonNode> table : asked.requestItems().properties()) {
+      for (JsonNode write : table.getValue()) {
+        for (String at : List.of("/PutRequest/Item", "/DeleteRequest/Key")) {
+          if (write.at(at).isObject()) {
+            written.written(table.getKey(), write.at(at));
+          }
+        }
+      }
+    }
+    for (JsonNode write : asked.transactItems()) {
+      for (JsonNode part : write) {
+        written.written(
+            part.path("TableName").asText(),
+            part.has("Item") ? part.path("Item") : part.path("Key"));
+      }
+    }
   }
 
   /// A request's JSON object with a member more.
