@@ -36,6 +36,9 @@ final class LambdaFunction {
   /// bursts are over by then, and a start costs as much as a hundred events.
   private static final int GROWN_AFTER_MILLIS = 2_500;
 
+  /// Functions give way to the database and the platform, for which all of them wait.
+  private static final List<String> GIVING_WAY = List.of("nice", "-n", "5");
+
   /// An event for a process.
   ///
   /// @param crash whether the process is to be killed with it
@@ -175,7 +178,7 @@ final class LambdaFunction {
       code = unpacked;
     }
     Path log = functions.logs().stream(logGroup);
-    var command = new ArrayList<String>();
+    var command = new ArrayList<>(GIVING_WAY);
     command.add(DynamoDbLocal.JAVA.toString());
     command.add("-Xmx" + (int) (memoryMb() * HEAP_SHARE) + "m");
     command.addAll(Functions.JVM_OPTIONS);
