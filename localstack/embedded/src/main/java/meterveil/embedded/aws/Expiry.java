@@ -98,7 +98,12 @@ final class Expiry {
     for (List<Place> some :
         List.copyOf(written).stream().gather(Gatherers.windowFixed(READ_AT_ONCE)).toList()) {
       written.removeAll(some); // and then read, so that what is written meanwhile is read next time
-      look(some);
+      try {
+        look(some);
+      } catch (IOException failed) {
+        written.addAll(some);
+        throw failed;
+      }
     }
     List<Place> expired =
         expiring.entrySet().stream()
