@@ -416,7 +416,7 @@ public final class EmbeddedPlatform implements AutoCloseable {
 
   /// The database as the administrator sees it.
   public DynamoDbClient dynamoDb() {
-    Access access = aws.database();
+    Access access = aws.administrator();
     return DynamoDbClient.builder()
         .endpointOverride(access.dynamoDb())
         .region(Region.of(access.region()))

@@ -215,7 +215,8 @@ public final class AwsStandIns implements AutoCloseable {
                 credentials.sessionToken())));
   }
 
-  /// The access of the administrator to the database itself, without a door.
+  /// The access of the administrator to the database itself, without a door: for what is measured
+  /// beside the platform. What is written there never expires.
   public Access database() {
     Access through = administrator();
     return new Access(

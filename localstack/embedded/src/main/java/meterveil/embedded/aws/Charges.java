@@ -5,9 +5,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import meterveil.embedded.aws.Roles.Caller;
 
 /// What AWS would charge for, as it happened: each role's calls with the capacity they took, and
-/// how long each function worked.
+/// how long each function worked. The administrator, who looks at a run from outside, is not in it.
 ///
 /// Safe for use by many threads.
 public final class Charges {
@@ -61,13 +62,19 @@ public final class Charges {
   /// Counts a call that was answered, or refused by the service itself.
   ///
   /// @param name service and operation, as in a policy
-  synchronized void called(String role, String name) {
-    calls.merge(new Operation(role, name), new Calls(1, 0, 0), Calls::plus);
+  void called(Caller caller, String name) {
+    add(caller, name, new Calls(1, 0, 0));
   }
 
   /// Adds what a call has taken of a table.
-  synchronized void took(String role, String name, double readUnits, double writeUnits) {
-    calls.merge(new Operation(role, name), new Calls(0, readUnits, writeUnits), Calls::plus);
+  void took(Caller caller, String name, double readUnits, double writeUnits) {
+    add(caller, name, new Calls(0, readUnits, writeUnits));
+  }
+
+  private synchronized void add(Caller caller, String name, Calls more) {
+    if (!caller.administrator()) {
+      calls.merge(new Operation(caller.role(), name), more, Calls::plus);
+    }
   }
 
   /// Counts a try of an event.

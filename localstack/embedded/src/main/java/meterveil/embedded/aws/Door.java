@@ -66,7 +66,7 @@ final class Door implements AutoCloseable {
           case Fault.After _, Fault.AnswerLost _ -> {}
         }
       }
-      charges.called(caller.role(), name + ":" + operation);
+      charges.called(caller, name + ":" + operation);
       Message answer = service.answer(caller, operation, request);
       for (Fault fault : struck) {
         if (fault instanceof Fault.After(Runnable action)) {

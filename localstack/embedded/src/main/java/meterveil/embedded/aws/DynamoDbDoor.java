@@ -181,7 +181,7 @@ final class DynamoDbDoor implements Door.Service {
       used += ItemSize.writeUnits(result.path("Item"));
     }
     boolean reads = READS.contains(operation);
-    charges.took(caller.role(), "dynamodb:" + operation, reads ? used : 0, reads ? 0 : used);
+    charges.took(caller, "dynamodb:" + operation, reads ? used : 0, reads ? 0 : used);
     boolean units = unitsToo && result.remove("ConsumedCapacity") != null;
     boolean item = itemToo && result.remove("Item") != null;
     return units || item ? answer.with(MAPPER.writeValueAsBytes(result)) : answer;

@@ -36,7 +36,7 @@ class ExpiryTest {
   @DisplayName("U22 what has expired is deleted, some days later, and nothing else is")
   void deletesWhatHasExpiredSomeDaysLater() throws Exception {
     try (StandIns standIns = StandIns.start(folder, TABLE);
-        DynamoDbClient database = StandIns.dynamoDb(standIns.aws.administrator())) {
+        DynamoDbClient database = standIns.database()) {
       String table = standIns.aws.table("Cells");
       put(database, table, "soon", expiringAfter(1));
       put(database, table, "late", expiringAfter(1000));
@@ -62,7 +62,7 @@ class ExpiryTest {
   @DisplayName("U22 an item expires as it was last written, however that was")
   void expiresAsLastWritten() throws Exception {
     try (StandIns standIns = StandIns.start(folder, TABLE);
-        DynamoDbClient database = StandIns.dynamoDb(standIns.aws.administrator())) {
+        DynamoDbClient database = standIns.database()) {
       String table = standIns.aws.table("Cells");
       AttributeValue expiry = AttributeValue.fromN(Long.toString(secondAfter(60)));
       Map<String, AttributeValue> soon = Map.of("expiresAt", expiry);

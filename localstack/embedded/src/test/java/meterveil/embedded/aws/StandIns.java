@@ -1,7 +1,6 @@
 package meterveil.embedded.aws;
 
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,17 +85,14 @@ final class StandIns implements AutoCloseable {
     return dynamoDb(aws.as(role));
   }
 
-  static DynamoDbClient dynamoDb(Access access) {
-    return dynamoDb(access, access.dynamoDb());
-  }
-
+  /// As the administrator.
   DynamoDbClient database() {
-    return dynamoDb(aws.database());
+    return dynamoDb(aws.administrator());
   }
 
-  private static DynamoDbClient dynamoDb(Access access, URI endpoint) {
+  static DynamoDbClient dynamoDb(Access access) {
     return DynamoDbClient.builder()
-        .endpointOverride(endpoint)
+        .endpointOverride(access.dynamoDb())
         .region(Region.of(access.region()))
         .credentialsProvider(access.credentials())
         .httpClient(UrlConnectionHttpClient.create())
