@@ -143,8 +143,8 @@ public final class GroupingTable {
   /// @param cohorts every cohort of the tenant and epoch, in order
   /// @param hours a grouping of them for each hour
   /// @param now when that is
-  /// @return what is in force from now on: the first decision
-  public List<Grouping> decide(
+  /// @return false if something was, which stays in force
+  public boolean putFirst(
       TenantId tenant, Block block, List<CohortId> cohorts, List<Grouping> hours, Instant now) {
     var places = new HashMap<CohortId, Integer>();
     cohorts.forEach(cohort -> places.put(cohort, places.size()));
@@ -160,9 +160,9 @@ public final class GroupingTable {
                 Times.end(block.day()).plus(Times.CLOSED_AFTER).plus(KEPT_AFTER_CLOSING)));
     try {
       table.putItem(put -> put.item(decision).conditionExpression(ABSENT));
-      return hours;
+      return true;
     } catch (ConditionalCheckFailedException _) {
-      return find(tenant, block, cohorts).orElseThrow();
+      return false;
     }
   }
 

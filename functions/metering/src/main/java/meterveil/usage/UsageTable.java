@@ -137,7 +137,15 @@ public final class UsageTable {
   /// @param tenant says how long they are kept
   public void putMissing(
       Collection<ReleasedCell> cells, Instant from, Instant until, Tenant tenant) {
-    missing(cells, from, until).stream()
+    put(missing(cells, from, until), tenant);
+  }
+
+  /// Keeps some cells, of which none is there.
+  ///
+  /// @param cells of the tenant
+  /// @param tenant says how long they are kept
+  public void put(Collection<ReleasedCell> cells, Tenant tenant) {
+    cells.stream()
         .map(cell -> new Kept(cell, tenant.expiry(cell.start())))
         .gather(Gatherers.windowFixed(BATCH_MAX))
         .gather(Gatherers.mapConcurrent(BATCHES_AT_ONCE, this::putAll))

@@ -274,11 +274,11 @@ class UsageTablesTest {
     List<Grouping> first = List.of(grouping("1", "!2 3"));
 
     assertThat(GROUPINGS.find(GRID, block, cohorts)).isEmpty();
-    assertThat(GROUPINGS.decide(GRID, block, cohorts, first, DECIDED)).isEqualTo(first);
+    assertThat(GROUPINGS.putFirst(GRID, block, cohorts, first, DECIDED)).isTrue();
     assertThat(
-            GROUPINGS.decide(
+            GROUPINGS.putFirst(
                 GRID, block, cohorts, List.of(grouping("1", "2", "3")), DECIDED.plusSeconds(1)))
-        .isEqualTo(first);
+        .isFalse();
     assertThat(GROUPINGS.find(GRID, block, cohorts)).contains(first);
     assertThat(GROUPINGS.decided(GRID, block.start(), block.end()))
         .containsExactly(entry(block.start(), DECIDED));
@@ -300,9 +300,9 @@ class UsageTablesTest {
     List<Grouping> first =
         IntStream.range(0, 24).mapToObj(hour -> hour == 5 ? together : silent).toList();
 
-    assertThat(GROUPINGS.decide(tenant, day, cohorts, first, DECIDED)).isEqualTo(first);
-    assertThat(GROUPINGS.decide(tenant, day, cohorts, Collections.nCopies(24, silent), DECIDED))
-        .isEqualTo(first);
+    assertThat(GROUPINGS.putFirst(tenant, day, cohorts, first, DECIDED)).isTrue();
+    assertThat(GROUPINGS.putFirst(tenant, day, cohorts, Collections.nCopies(24, silent), DECIDED))
+        .isFalse();
     assertThat(GROUPINGS.find(tenant, day, cohorts)).contains(first);
     assertThat(GROUPINGS.decided(tenant, day.start(), day.end()))
         .containsExactly(entry(day.start(), DECIDED));
@@ -319,7 +319,7 @@ class UsageTablesTest {
             grouping("!1", "!2", "!3"),
             grouping("1 3", "2"),
             grouping("!1", "2 3"));
-    GROUPINGS.decide(GRID, block, List.of(ONE, TWO, THREE), hours, DECIDED);
+    GROUPINGS.putFirst(GRID, block, List.of(ONE, TWO, THREE), hours, DECIDED);
     assertThat(GROUPINGS.find(GRID, block, List.of(ONE, TWO, THREE))).contains(hours);
   }
 

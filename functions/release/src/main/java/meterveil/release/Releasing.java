@@ -184,17 +184,17 @@ final class Releasing {
   /// Decides a block, unless it is decided, and writes the cells of what is in force.
   private List<ReleasedCell> decide(
       DayPlan day, Block block, List<SequencedMap<Cohort, CellTotal>> hours) {
-    List<Grouping> decided =
-        stores
-            .groupings()
-            .decide(
-                day.tenant().id(),
-                block,
-                day.cohortIds(),
-                hours.stream().map(Grouping::decide).toList(),
-                clock.instant());
-    List<ReleasedCell> cells = cells(day, block, hours, decided);
-    stores.usage().putMissing(cells, block.start(), block.end(), day.tenant());
+    var tenant = day.tenant();
+    List<Grouping> own = hours.stream().map(Grouping::decide).toList();
+    boolean first =
+        stores.groupings().putFirst(tenant.id(), block, day.cohortIds(), own, clock.instant());
+    List<ReleasedCell> cells =
+        cells(day, block, hours, first ? own : decided(day, block).orElseThrow());
+    if (first) {
+      stores.usage().put(cells, tenant); // nobody has put one before
+    } else {
+      stores.usage().putMissing(cells, block.start(), block.end(), tenant);
+    }
     return cells;
   }
 
