@@ -8,7 +8,8 @@ import java.time.Duration;
 /// @param publishesPerSecond how many messages all meters together publish in a second, at most;
 ///   each by itself publishes 100 a second at most, as IoT Core allows no more
 /// @param pauses before answers to requests
-/// @param statusEvery how often a meter tells how it is, beside once at each connect
+/// @param statusEvery how often a meter tells how it is, beside once at each connect; after that it
+///   waits a random part of it, so that meters that connect together do not go on together
 /// @param twoBlocks whether a meter that was away sends two blocks in one message
 /// @param seed what pauses and the meters' own states depend on
 public record FleetOptions(

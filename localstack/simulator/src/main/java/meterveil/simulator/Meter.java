@@ -554,6 +554,8 @@ public final class Meter {
         });
     followCohorts();
     CompletableFuture<Void> _ = sendStatus();
+    nextStatus =
+        fleet.clock.instant().plusMillis(random.nextLong(fleet.options.statusEvery().toMillis()));
     givenBack.forEach(this::offer);
     givenBack.clear();
     List<Runnable> again = List.copyOf(rawGivenBack);
