@@ -51,7 +51,7 @@ class MainLineTest {
       assertThat(line.item(cohort, DAY).orElseThrow().tokens()).isEmpty();
       assertThat(line.dayKeyTable.openDays(MainLine.GRID)).isEmpty();
       takesOfAMeterHour(line, "Collect", 50, 0.0435, 0.13, 0.005);
-      takesOfAMeterHour(line, "Release", 50, 0.0275, 0.1, 0.0142);
+      takesOfAMeterHour(line, "Release", 50, 0.0275, 0.1, 0.0117);
     }
   }
 
@@ -74,7 +74,7 @@ class MainLineTest {
       line.moveTo("2024-01-14T04:10:00Z");
       assertThat(line.reconciliation("2024-01-10")).isPresent();
       takesOfAMeterHour(line, "Collect", 100, 1.001, 1.05, 0.0075);
-      takesOfAMeterHour(line, "Release", 100, 0.09, 0.1, 0.092);
+      takesOfAMeterHour(line, "Release", 100, 0.09, 0.1, 0.0367);
     }
   }
 
