@@ -1,7 +1,10 @@
 package meterveil.embedded.aws;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -101,6 +104,56 @@ class ExpiryTest {
       standIns.clock.moveTo(standIns.clock.instant().plus(Duration.ofDays(1)));
       assertThat(standIns.aws.deleteExpired()).isEqualTo(5);
       assertThat(cells(database, table)).containsExactlyInAnyOrder("later", "for ever");
+    }
+  }
+
+  @Test
+  void looksAgainAtWhatItCouldNotLookAt() throws Exception {
+    try (StandIns standIns = StandIns.start(folder, TABLE);
+        DynamoDbClient database = standIns.database();
+        var upstream = new Breaking(standIns.aws.database().dynamoDb().getPort())) {
+      String table = standIns.aws.table("Cells");
+      put(database, table, "soon", expiringAfter(1));
+      var expiry =
+          new Expiry(
+              CloudAssembly.read(folder.resolve("cdk.out")),
+              new Database(upstream),
+              standIns.clock);
+      expiry.written(
+          table,
+          new JsonMapper().readTree("{\"scope\":{\"S\":\"all\"},\"cell\":{\"S\":\"soon\"}}"));
+      standIns.clock.moveTo(standIns.clock.instant().plus(Duration.ofHours(2)));
+
+      for (String operation : List.of("BatchGetItem", "DeleteItem")) {
+        upstream.broken = operation;
+        assertThatThrownBy(expiry::sweepNow).hasMessage("broken: " + operation);
+      }
+      upstream.broken = "";
+      assertThat(expiry.sweepNow()).isEqualTo(1);
+      assertThat(cells(database, table)).isEmpty();
+    }
+  }
+
+  /// The way to the database, with an operation that gets no answer.
+  private static final class Breaking implements Upstream {
+    private final LoopbackClient database;
+    private String broken = "";
+
+    Breaking(int port) {
+      database = new LoopbackClient(port);
+    }
+
+    @Override
+    public Message send(Message request) throws IOException {
+      if (request.header("X-Amz-Target").endsWith("." + broken)) {
+        throw new IOException("broken: " + broken);
+      }
+      return database.send(request);
+    }
+
+    @Override
+    public void close() throws IOException {
+      database.close();
     }
   }
 
